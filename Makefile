@@ -1,0 +1,30 @@
+# One command each; every target does its own set-up in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint types unit bench clean
+run: .venv/ready
+	$(BIN)/mplp story
+
+test: lint types unit
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/ready
+	$(BIN)/mypy
+
+unit: .venv/ready
+	$(BIN)/pytest -n 2
+
+bench: .venv/ready
+	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist
+
+.venv/ready: pyproject.toml setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""One bot a file: what it watches, how often, and a pure `plan(view)`."""

@@ -1,0 +1,1 @@
+"""Lending for BitShares margin positions, on the chain as it is."""

@@ -1,0 +1,1 @@
+"""The BitShares chain, reached through python-bitshares and graphenelib."""

@@ -1,0 +1,1 @@
+"""An embedded BitShares node: a development chain in one process."""

@@ -1,0 +1,1 @@
+"""The journal: inputs, outcomes and orders in one transaction each, chained by hash."""

@@ -1,0 +1,1 @@
+"""The keeper: scheduling of the bots, and their health."""
