@@ -1,0 +1,151 @@
+"""A market: the chain's feed, the committee's parameters, and whether the two fit together (PL-D7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from typing import Any, Literal
+
+from bsip_mplp.money import SECONDS_PER_DAY, MoneyError, parse_fraction
+from bsip_mplp.ratios import PERMILLE, Price
+
+FloorName = Literal["ICR", "MCR"]
+
+
+class ParameterError(ValueError):
+    """A parameter that is unknown, of the wrong kind or out of range; the text names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What the chain said of a market at one moment; ratios per mille, `expires` in chain seconds."""
+
+    price: Price
+    mcr: int
+    mssr: int
+    icr: int
+    expires: int
+
+    def __post_init__(self) -> None:
+        # PL-D42: a chain feed may have no ICR, or one under MCR
+        object.__setattr__(self, "icr", max(self.icr, self.mcr))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the committee sets for a market. Ratios per mille; times in seconds unless the name says days."""
+
+    lmcr: int = 1300
+    combined_floor: FloorName | int = "ICR"
+    lcr_cap: int | None = None
+    i2: Fraction = Fraction(1, 10)
+    long_term_days: int = 30
+    prepay_lead_days: int = 7
+    trigger_hold: int = 60
+    missed_prepay_ends: Literal["paid_time", "at_once"] = "paid_time"
+    protect_at_mcr: Fraction = Fraction(21, 20)
+    stake_term_days: int = 14
+    stake_rate: Fraction = Fraction(1, 20)
+
+    def changed(self, changes: dict[str, Any]) -> Parameters:
+        """These parameters with some replaced; raises `ParameterError` for an unknown name or a bad value."""
+        names = {f.name for f in fields(self)}
+        for name in changes:
+            if name not in names:
+                raise ParameterError(f"{name} is no parameter of a market: {', '.join(sorted(names))}")
+        read = {name: _READERS[name](name, value) for name, value in changes.items()}
+        return replace(self, **read)
+
+    def as_json(self) -> dict[str, Any]:
+        """All parameters by name, fractions as text."""
+        return {
+            f.name: str(value) if isinstance(value := getattr(self, f.name), Fraction) else value
+            for f in fields(self)
+        }
+
+    def floor_permille(self, feed: Feed) -> int:
+        """PL-18's floor under a feed: ICR, MCR or the number given, never under MCR (PL-D57)."""
+        match self.combined_floor:
+            case "ICR":
+                return feed.icr
+            case "MCR":
+                return feed.mcr
+            case number:
+                return max(number, feed.mcr)
+
+    def cap_permille(self, feed: Feed) -> int:
+        """PL-D37's bound of LCR: the number given, or twice ICR."""
+        return 2 * feed.icr if self.lcr_cap is None else self.lcr_cap
+
+
+def misfit(parameters: Parameters, feed: Feed) -> str | None:
+    """Why a feed and the parameters don't fit together, or None if they do (PL-D7, PL-D53).
+
+    `MSSR < LMCR < MCR ≤ ICR`, `combined_floor ≥ MCR` and `lcr_cap > ICR` must hold.
+    """
+    if not feed.mssr < parameters.lmcr:
+        return f"LMCR {parameters.lmcr} is not over MSSR {feed.mssr}"
+    if not parameters.lmcr < feed.mcr:
+        return f"LMCR {parameters.lmcr} is not under MCR {feed.mcr}"
+    if isinstance(parameters.combined_floor, int) and parameters.combined_floor < feed.mcr:
+        return f"combined_floor {parameters.combined_floor} is under MCR {feed.mcr}"
+    if not parameters.cap_permille(feed) > feed.icr:
+        return f"lcr_cap {parameters.cap_permille(feed)} is not over ICR {feed.icr}"
+    return None
+
+
+def _whole(least: int, most: int) -> Any:
+    def read(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ParameterError(f"{name} takes a whole number from {least} to {most}, not {value!r}")
+        return value
+
+    return read
+
+
+def _share(least: Fraction, most: Fraction) -> Any:
+    def read(name: str, value: Any) -> Fraction:
+        try:
+            number = parse_fraction(value) if isinstance(value, str) else Fraction(value)
+        except (MoneyError, TypeError, ValueError):
+            number = least - 1
+        if isinstance(value, float) or not least <= number <= most:
+            raise ParameterError(
+                f'{name} takes a number from {least} to {most}, such as "0.1", not {value!r}'
+            )
+        return number
+
+    return read
+
+
+def _ratio_or(*words: str | None) -> Any:
+    number = _whole(PERMILLE, 100 * PERMILLE)
+
+    def read(name: str, value: Any) -> str | int | None:
+        return value if value in words else number(name, value)  # type: ignore[no-any-return]
+
+    return read
+
+
+def _word(*words: str) -> Any:
+    def read(name: str, value: Any) -> str:
+        if value not in words:
+            raise ParameterError(f"{name} takes {' or '.join(words)}, not {value!r}")
+        return str(value)
+
+    return read
+
+
+_READERS: dict[str, Any] = {
+    "lmcr": _whole(PERMILLE, 32_000),
+    "combined_floor": _ratio_or("ICR", "MCR"),
+    "lcr_cap": _ratio_or(None),
+    "i2": _share(Fraction(0), Fraction(1)),
+    "long_term_days": _whole(1, 365),
+    "prepay_lead_days": _whole(0, 29),  # PL-D7: under 30
+    "trigger_hold": _whole(0, SECONDS_PER_DAY),
+    "missed_prepay_ends": _word("paid_time", "at_once"),
+    "protect_at_mcr": _share(Fraction(1), Fraction(10)),
+    "stake_term_days": _whole(1, 29),
+    "stake_rate": _share(Fraction(0), Fraction(10)),
+}

@@ -1,0 +1,179 @@
+"""Inputs and outcomes as JSON, in the one form that the journal, `mplp play` and the documentation use.
+
+Fractions stand as text (`"3/25"`, also read from `"12%"` and `"0.12"`), everything else as itself. A field that has
+its default value may be left out and is left out. Floats are refused everywhere: money has none.
+"""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from fractions import Fraction
+from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from bsip_mplp.money import MAX_UNITS, MoneyError, parse_fraction
+from bsip_mplp.rules import inputs
+from bsip_mplp.rules.inputs import Ask, Input
+from bsip_mplp.rules.outcomes import Outcome
+
+
+class CodecError(ValueError):
+    """JSON that is no input; the text says which field is wrong and what it takes."""
+
+
+_INPUTS: dict[str, type[Any]] = {cls.kind: cls for cls in get_args(Input)}
+_ASKS: dict[str, type[Any]] = {cls.do: cls for cls in get_args(Ask)}
+
+
+def input_to_json(item: Input) -> dict[str, Any]:
+    """An input as a JSON object, the same for equal inputs."""
+    return {"kind": item.kind, **_fields_to_json(item)}
+
+
+def input_from_json(data: Mapping[str, Any]) -> Input:
+    """Read an input from a JSON object; raises `CodecError`, naming the field, for anything that is none."""
+    return _read("kind", _INPUTS, data)  # type: ignore[no-any-return]
+
+
+def ask_to_json(ask: Ask) -> dict[str, Any]:
+    """What was asked for as a JSON object."""
+    return {"do": ask.do, **_fields_to_json(ask)}
+
+
+def ask_from_json(data: Mapping[str, Any]) -> Ask:
+    """Read what is asked for from a JSON object; raises `CodecError`."""
+    return _read("do", _ASKS, data)  # type: ignore[no-any-return]
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
+    """An outcome as a JSON object; the objects it touched stand under their kind and key."""
+    objects: dict[str, dict[str, Any]] = {}
+    for (kind, key), body in outcome.objects.items():
+        objects.setdefault(kind, {})[key] = body
+    return {
+        "time": outcome.time,
+        "entries": [[e.time, e.rule, e.text, [list(p) for p in e.postings]] for e in outcome.entries],
+        "events": [list(e) for e in outcome.events],
+        "objects": objects,
+        "orders": [list(o) for o in outcome.orders],
+        "notices": [list(n) for n in outcome.notices],
+        "refusals": [list(r) for r in outcome.refusals],
+    }
+
+
+def canonical(data: Any) -> str:
+    """JSON text with sorted keys and no spaces: the same value gives the same text, to be hashed."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _fields_to_json(item: Any) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for spec in fields(item):
+        value = getattr(item, spec.name)
+        if not _is_default(spec, value):
+            out[spec.name] = _value_to_json(value)
+    return out
+
+
+def _is_default(spec: Field[Any], value: Any) -> bool:
+    if spec.default is not MISSING:
+        return bool(value == spec.default)
+    return spec.default_factory is not MISSING and value == spec.default_factory()
+
+
+def _value_to_json(value: Any) -> Any:
+    match value:
+        case Fraction():
+            return str(value)
+        case tuple():
+            return [_value_to_json(v) for v in value]
+        case Mapping():
+            return {k: _value_to_json(v) for k, v in value.items()}
+        case _ if hasattr(value, "do"):
+            return ask_to_json(value)
+        case _:
+            return value
+
+
+@cache
+def _hints(cls: type[Any]) -> dict[str, Any]:
+    return get_type_hints(cls, vars(inputs))
+
+
+def _read(tag: str, classes: Mapping[str, type[Any]], data: Any) -> Any:
+    if not isinstance(data, Mapping):
+        raise CodecError(f'expected a JSON object with a "{tag}", not {data!r}')
+    name = data.get(tag)
+    if not isinstance(name, str) or name not in classes:
+        raise CodecError(f"\"{tag}\" is {name!r}: it must be one of {', '.join(sorted(classes))}")
+    cls = classes[name]
+    known = {spec.name: spec for spec in fields(cls)}
+    for key in data:
+        if key != tag and key not in known:
+            raise CodecError(f"{name} has no field {key!r}: it has {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for key, spec in known.items():
+        if key in data:
+            values[key] = _from_json(f"{name}.{key}", _hints(cls)[key], data[key])
+        elif spec.default is MISSING and spec.default_factory is MISSING:
+            raise CodecError(f"{name} needs the field {key!r}")
+    return cls(**values)
+
+
+def _from_json(where: str, hint: Any, value: Any) -> Any:
+    origin = get_origin(hint)
+    if origin in (Union, types.UnionType):
+        return _from_union(where, get_args(hint), value)
+    if origin is tuple:
+        return _tuple_from_json(where, get_args(hint), value)
+    if str(origin) == "typing.Literal":
+        if value not in get_args(hint):
+            raise CodecError(f"{where} must be {' or '.join(map(repr, get_args(hint)))}, not {value!r}")
+        return value
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        if not isinstance(value, Mapping):
+            raise CodecError(f"{where} must be a JSON object, not {value!r}")
+        return dict(value)
+    return _scalar_from_json(where, hint, value)
+
+
+def _from_union(where: str, options: tuple[Any, ...], value: Any) -> Any:
+    if value is None and type(None) in options:
+        return None
+    if any(hasattr(option, "do") for option in options):
+        return ask_from_json(value)
+    return _from_json(where, next(option for option in options if option is not type(None)), value)
+
+
+def _tuple_from_json(where: str, hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, list | tuple):
+        raise CodecError(f"{where} must be a list, not {value!r}")
+    if len(hints) == 2 and hints[1] is Ellipsis:
+        return tuple(_from_json(where, hints[0], part) for part in value)
+    if len(value) != len(hints):
+        raise CodecError(f"{where} must have {len(hints)} numbers, not {len(value)}")
+    return tuple(_from_json(where, hint, part) for hint, part in zip(hints, value, strict=True))
+
+
+def _scalar_from_json(where: str, hint: Any, value: Any) -> Any:
+    if hint is Fraction:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Fraction(value)
+        if not isinstance(value, str):
+            raise CodecError(f'{where} must be text such as "3/25" or "12%", not {value!r}')
+        try:
+            return parse_fraction(value)
+        except MoneyError as error:
+            raise CodecError(f"{where}: {error}") from None
+    if hint is int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise CodecError(f"{where} must be a whole number, not {value!r}")
+        if not 0 <= value <= MAX_UNITS:
+            raise CodecError(f"{where} must be from 0 to {MAX_UNITS}, not {value}")
+        return value
+    if not isinstance(value, hint):
+        raise CodecError(f"{where} must be {'true or false' if hint is bool else 'text'}, not {value!r}")
+    return value

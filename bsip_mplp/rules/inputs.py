@@ -1,0 +1,304 @@
+"""What goes into the engine: facts seen on the chain, and what people ask for. All frozen, all dated.
+
+A `time` is the chain's, in whole seconds since 1970 (G-4). Amounts are smallest units. An account is its chain
+name, an asset its symbol, and a market goes by the symbol of its bitasset. `source` names the place on the chain
+that an input came from; the journal accepts each source once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar, Literal
+
+Custody = Literal["books"]
+
+
+# --- requests: what a person may ask for, in the order of peer-lending.md ---------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lend:
+    """Make a personal pool, or add to one's pool `pool` (PL-1). Without `asset` and `amount`: what came along."""
+
+    do: ClassVar[str] = "lend"
+    asset: str | None = None
+    amount: int | None = None
+    rate: Fraction | None = None
+    term_days: int | None = None
+    period_days: int | None = None
+    interest_asset: str | None = None
+    renews: bool = True
+    pool: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stake:
+    """A short pool at the going rate that renews (PL-50). Without `asset` and `amount`: what came along."""
+
+    do: ClassVar[str] = "stake"
+    asset: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePool:
+    """Change a pool's rate, term, period or renewal (PL-7); what is left out stays."""
+
+    do: ClassVar[str] = "change_pool"
+    pool: int
+    rate: Fraction | None = None
+    term_days: int | None = None
+    period_days: int | None = None
+    renews: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlend:
+    """Take what is available out of a pool, back to the free balance (PL-2). Without `amount`: all of it."""
+
+    do: ClassVar[str] = "unlend"
+    pool: int
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepay:
+    """Deposit interest ahead (PL-8). Without `asset` and `amount`: what came along."""
+
+    do: ClassVar[str] = "prepay"
+    asset: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprepay:
+    """Take prepaid interest that no rule has taken yet back to the free balance (PL-9)."""
+
+    do: ClassVar[str] = "unprepay"
+    asset: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Borrow:
+    """Borrow for a position (PL-11, PL-15): an amount, or the least (`amount` left out).
+
+    Either `pools`, used in the order named, or limits: highest rate, shortest and longest term. Money that comes
+    along is prepaid interest; if the request is refused it stays free balance.
+    """
+
+    do: ClassVar[str] = "borrow"
+    market: str
+    asset: str
+    amount: int | None = None
+    pools: tuple[int, ...] = ()
+    highest_rate: Fraction | None = None
+    shortest_days: int | None = None
+    longest_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protect:
+    """Arm a request to borrow that runs by itself once `CR ≤ at` (PL-16, PL-50).
+
+    Without `at`: `protect_at_mcr` × MCR. Without `asset`: the core asset. Money that comes along is prepaid interest.
+    """
+
+    do: ClassVar[str] = "protect"
+    market: str
+    at: Fraction | None = None
+    asset: str | None = None
+    amount: int | None = None
+    pools: tuple[int, ...] = ()
+    highest_rate: Fraction | None = None
+    shortest_days: int | None = None
+    longest_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprotect:
+    """Take back an armed request."""
+
+    do: ClassVar[str] = "unprotect"
+    protection: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repay:
+    """End a loan (PL-19, PL-24). Interest already taken is not returned."""
+
+    do: ClassVar[str] = "repay"
+    loan: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """Send free balance to the account on the chain. Without `amount`: all of the asset."""
+
+    do: ClassVar[str] = "withdraw"
+    asset: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Give what came along to the operator's reserve, from which the chain's fees of payouts are paid."""
+
+    do: ClassVar[str] = "operator"
+
+
+Ask = (
+    Lend
+    | Stake
+    | ChangePool
+    | Unlend
+    | Prepay
+    | Unprepay
+    | Borrow
+    | Protect
+    | Unprotect
+    | Repay
+    | Withdraw
+    | Operator
+)
+
+
+# --- inputs ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetSeen:
+    """An asset that can be lent, its precision, and the least size of a pool and of a loan in it (PL-D39)."""
+
+    kind: ClassVar[str] = "asset"
+    time: int
+    symbol: str
+    precision: int
+    least_size: int = 1
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketOpened:
+    """A market: its bitasset, its core asset, and the parameters that differ from the defaults."""
+
+    kind: ClassVar[str] = "market"
+    time: int
+    market: str
+    core_asset: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersChanged:
+    """The committee changes parameters of a market while it runs."""
+
+    kind: ClassVar[str] = "parameters"
+    time: int
+    market: str
+    changes: Mapping[str, Any]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSeen:
+    """A market's feed as the chain has it now; `price` is (bitasset units, core units), or None: no feed."""
+
+    kind: ClassVar[str] = "feed"
+    time: int
+    market: str
+    price: tuple[int, int] | None = None
+    mcr: int = 0
+    mssr: int = 0
+    icr: int = 0
+    expires: int = 0
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSeen:
+    """An account's position as the chain has it now; a debt of 0 says that it is closed."""
+
+    kind: ClassVar[str] = "position"
+    time: int
+    market: str
+    account: str
+    collateral: int
+    debt: int
+    custody: Custody = "books"
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit:
+    """Money that reached the pool's account, with what its memo asked for, or why the memo can't be understood."""
+
+    kind: ClassVar[str] = "deposit"
+    time: int
+    account: str
+    asset: str
+    amount: int
+    ask: Ask | None = None
+    unreadable: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something asked for with no money along."""
+
+    kind: ClassVar[str] = "request"
+    time: int
+    account: str
+    ask: Ask
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Nothing but a time (G-7)."""
+
+    kind: ClassVar[str] = "tick"
+    time: int
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDone:
+    """An order was carried out on the chain, irreversibly; `fee` is what the chain took for it."""
+
+    kind: ClassVar[str] = "order_done"
+    time: int
+    order: int
+    fee_asset: str
+    fee: int
+    transaction: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFailed:
+    """An order can't be carried out, for good, and never was; its money is free balance again."""
+
+    kind: ClassVar[str] = "order_failed"
+    time: int
+    order: int
+    reason: str
+    source: str | None = None
+
+
+Input = (
+    AssetSeen
+    | MarketOpened
+    | ParametersChanged
+    | FeedSeen
+    | PositionSeen
+    | Deposit
+    | Request
+    | Tick
+    | OrderDone
+    | OrderFailed
+)

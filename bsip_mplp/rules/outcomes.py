@@ -1,0 +1,69 @@
+"""What comes out of the engine for one input: postings, events, orders, notices and refusals. All plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bsip_mplp.ledger import Entry
+
+
+class Event(NamedTuple):
+    """A fact that came to be: when, by which rule, what happened to which object, with its figures.
+
+    `kind` and `key` name the object as in `Outcome.objects`; `what` is a past participle such as `made`, `ended`.
+    """
+
+    time: int
+    rule: str
+    kind: str
+    key: str
+    what: str
+    values: Mapping[str, Any]
+
+
+class Order(NamedTuple):
+    """Something to be carried out on the chain: here, `units` of `asset` to be paid out to `account`."""
+
+    number: int
+    kind: str
+    account: str
+    asset: str
+    units: int
+    memo: str
+
+
+class Notice(NamedTuple):
+    """Something a person is told: whom it is for, the rule it comes from, and the words."""
+
+    time: int
+    account: str
+    rule: str
+    text: str
+
+
+class Refusal(NamedTuple):
+    """Something asked for that a rule forbids: whose it was, the rule, why, and what would help."""
+
+    time: int
+    account: str
+    rule: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that one input brought about, in order; `objects` holds each touched object as it is now.
+
+    The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection, order.
+    """
+
+    time: int
+    entries: tuple[Entry, ...] = ()
+    events: tuple[Event, ...] = ()
+    objects: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
