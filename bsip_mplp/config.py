@@ -1,0 +1,316 @@
+"""Configuration: one TOML file for each place, read exactly, with unknown keys refused.
+
+Ratios and rates are decimals (`1.3`, `0.1` or `"10%"`), read as written and never as floats. No secret stands in a
+configuration: keys are named by where they are kept.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from bsip_mplp.market import ParameterError, Parameters
+from bsip_mplp.money import MoneyError, parse_units
+from bsip_mplp.ratios import PERMILLE
+
+ENVIRONMENT = "MPLP_CONFIG"
+PLACES = Path(__file__).parent / "places"
+MAINNET = "4018d7844c78f6a6c41c6a552b898022310fc5dec06da467ee7905a8dad512c8"
+
+RATIOS = ("lmcr", "combined_floor", "lcr_cap")
+"""Parameters of a market that are ratios: decimals in a configuration, per mille in the rules."""
+
+
+class ConfigError(Exception):
+    """A configuration that can't be used; the text names the file and the key, and says what it takes."""
+
+
+def _amount_text(value: Any) -> str:
+    """A decimal amount as text; how many units it is depends on its asset's precision."""
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
+        if re.fullmatch(r"\d{1,15}(\.\d{1,12})?", text):
+            return text
+    raise ValueError("write an amount such as 10 or 0.5")
+
+
+def _text(pattern: str, says: str) -> BeforeValidator:
+    """Text of a certain form; `says` tells what it takes."""
+
+    def check(value: Any) -> str:
+        if isinstance(value, str) and re.fullmatch(pattern, value):
+            return value
+        raise ValueError(f"takes {says}, not {value!r}")
+
+    return BeforeValidator(check)
+
+
+AmountText = Annotated[str, BeforeValidator(_amount_text)]
+Seconds = Annotated[Decimal, Field(gt=0, le=86_400)]
+AccountName = Annotated[str, _text(r"[a-z][a-z0-9.\-]{0,62}", "an account's name")]
+Symbol = Annotated[str, _text(r"[A-Z][A-Z0-9.]{1,15}", "an asset's symbol, such as CNY")]
+Node = Annotated[str, _text(r"wss?://[^\s/]+\S*", "an address such as wss://node.example/ws")]
+ChainId = Annotated[str, _text(r"[0-9a-f]{64}", "64 hexadecimal digits")]
+Prefix = Annotated[str, _text(r"[A-Z]{2,8}", "the letters that public keys start with, such as BTS")]
+PlaceName = Annotated[str, _text(r"[a-z0-9][a-z0-9\-]{0,40}", "small letters, digits and dashes")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, arbitrary_types_allowed=True)
+
+
+class Chain(_Table):
+    """The chain: its nodes, which chain it must be, and the account that holds the pools' money."""
+
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+    chain_id: ChainId
+    core_asset: Symbol
+    prefix: Prefix
+    pool_account: AccountName | None = None
+    expiration_seconds: Annotated[int, Field(ge=15, le=3600)] = 60
+
+
+class Keys(_Table):
+    """Where keys are kept: a file with one private key a line, or the wallet that `uptick` made."""
+
+    file: Path | None = None
+    uptick_wallet: bool = False
+
+    @field_validator("file")
+    @classmethod
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else None
+
+    @property
+    def configured(self) -> bool:
+        """Whether any key can be found."""
+        return self.file is not None or self.uptick_wallet
+
+
+class Database(_Table):
+    """Where the journal is: an SQLAlchemy address; by default SQLite under ~/.local/share/mplp."""
+
+    url: str | None = None
+
+
+class Asset(_Table):
+    """An asset that can be lent, and the least size of a pool and of a loan in it (PL-D39)."""
+
+    least: AmountText = "1"
+
+
+class Market(_Table):
+    """A market, by the symbol of its bitasset: the committee's parameters, where they differ from the defaults."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, data: Any) -> Any:
+        """All keys of a market's table are parameters, in the form that the rules take."""
+        if not isinstance(data, dict):
+            raise ValueError("write a table of parameters")
+        if set(data) == {"parameters"}:
+            return data
+        changes = {name: _parameter(name, value) for name, value in data.items()}
+        try:
+            Parameters().changed(changes)
+        except ParameterError as error:
+            raise ValueError(str(error)) from None
+        return {"parameters": changes}
+
+
+def _parameter(name: str, value: Any) -> Any:
+    """A configured value as `Parameters.changed` takes it: ratios per mille, shares as exact text."""
+    if isinstance(value, bool):
+        raise ValueError(f"{name} takes a number or a word, not {str(value).lower()}")
+    if isinstance(value, Decimal | int) and name in RATIOS:
+        permille = Fraction(value) * PERMILLE
+        if permille.denominator != 1:
+            raise ValueError(f"{name} takes a ratio with at most 3 digits after the point, such as 1.3, not {value}")
+        return int(permille)
+    if isinstance(value, Decimal):
+        return str(Fraction(value))
+    return value
+
+
+class Schedule(_Table):
+    """How often a bot runs."""
+
+    every_seconds: Seconds = Decimal(3)
+
+
+class Bots(_Table):
+    """The bots' schedules."""
+
+    inbox: Schedule = Schedule()
+    watcher: Schedule = Schedule()
+    collector: Schedule = Schedule()
+    payouts: Schedule = Schedule()
+
+
+class Payouts(_Table):
+    """Limits of payouts. What is over one is held back, and `mplp health` says so."""
+
+    most_per_run: Annotated[int, Field(ge=1, le=1000)] = 20
+    largest: dict[Symbol, AmountText] = Field(default_factory=dict)
+
+
+class Health(_Table):
+    """When `mplp health` speaks up."""
+
+    tick_age_seconds: Annotated[int, Field(ge=1)] = 120
+    fees_in_reserve: Annotated[int, Field(ge=0)] = 20
+
+
+class Settings(_Table):
+    """A whole configuration, checked."""
+
+    place: PlaceName
+    observes_only: bool = False
+    account: AccountName | None = None
+    chain: Chain
+    keys: Keys = Keys()
+    database: Database = Database()
+    assets: dict[Symbol, Asset] = Field(default_factory=dict)
+    markets: dict[Symbol, Market] = Field(default_factory=dict)
+    bots: Bots = Bots()
+    payouts: Payouts = Payouts()
+    health: Health = Health()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Settings:
+        if self.chain.chain_id == MAINNET and not self.observes_only:
+            raise ValueError("observes_only: must be true on the main chain: this version moves no money there")
+        if self.observes_only and self.keys.configured:
+            raise ValueError("keys: must be left out where observes_only is true")
+        if not self.observes_only and self.chain.pool_account is None:
+            raise ValueError("chain.pool_account: name the account that holds the pools' money")
+        for symbol in self.markets:
+            if symbol == self.chain.core_asset:
+                raise ValueError(f"markets.{symbol}: a market goes by its bitasset, not by the core asset")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        """The journal's address, with `~` written out."""
+        url = self.database.url or f"sqlite:///{data_directory()}/{self.place}.sqlite"
+        return re.sub(r"^(sqlite[^:]*:///)~", lambda found: found[1] + str(Path.home()), url)
+
+    @property
+    def lent_symbols(self) -> tuple[str, ...]:
+        """The core asset, every market's bitasset and every asset named: what `mplp init` records."""
+        return tuple(dict.fromkeys((self.chain.core_asset, *self.markets, *self.assets)))
+
+    def least_units(self, symbol: str, precision: int) -> int:
+        """The least pool and loan in an asset, in smallest units, at least 1 (PL-D39); raises `ConfigError`."""
+        asset = self.assets.get(symbol)
+        return max(1, _units(f"assets.{symbol}.least", asset.least, precision)) if asset else 1
+
+    def largest_units(self, symbol: str, precision: int) -> int | None:
+        """The largest payout of an asset in smallest units, or None: no limit; raises `ConfigError`."""
+        text = self.payouts.largest.get(symbol)
+        return None if text is None else _units(f"payouts.largest.{symbol}", text, precision)
+
+
+def _units(key: str, text: str, precision: int) -> int:
+    try:
+        return parse_units(text, precision)
+    except MoneyError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def data_directory() -> Path:
+    """Where the program keeps its data: $XDG_DATA_HOME/mplp, or ~/.local/share/mplp."""
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "mplp"
+
+
+def default_file() -> Path:
+    """Where the configuration is looked for when none is named."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "mplp" / "config.toml"
+
+
+def shipped_places() -> list[str]:
+    """The names of the configurations that come with the package."""
+    return sorted(path.stem for path in PLACES.glob("*.toml"))
+
+
+def find(named: str | None) -> Path:
+    """The configuration's file: the one named, that in MPLP_CONFIG, or ~/.config/mplp/config.toml.
+
+    A name may also be that of a place that comes with the package. Raises `ConfigError` if there is none.
+    """
+    chosen = named or os.environ.get(ENVIRONMENT)
+    if chosen:
+        path = Path(chosen).expanduser()
+        if path.is_file():
+            return path
+        if chosen in shipped_places():
+            return PLACES / f"{chosen}.toml"
+        raise ConfigError(f"{chosen}: no such file; name a file, or one of {', '.join(shipped_places())}")
+    if default_file().is_file():
+        return default_file()
+    raise ConfigError(
+        f"no configuration: give --config with a file or one of {', '.join(shipped_places())},"
+        f" or write {default_file()}"
+    )
+
+
+def load(named: str | None = None) -> Settings:
+    """Find, read and check a configuration; raises `ConfigError` with one line that names the key."""
+    path = find(named)
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    return read(data, str(path))
+
+
+def read(data: dict[str, Any], name: str = "configuration") -> Settings:
+    """Check a configuration that was read already; raises `ConfigError`."""
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(f"{name}: {_first_fault(error)}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    """The first fault in one line: the key, what is wrong, what it takes."""
+    # a misspelt key is the likelier cause than the key then missing
+    fault = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+    where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    if fault["type"] == "extra_forbidden":
+        *tables, key = fault["loc"]
+        known = ", ".join(_keys_of(tables))
+        return f"{where}: {key} is no key of this table: it has {known}"
+    if fault["type"] == "missing":
+        return f"{where}: is missing"
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "value_error":
+        return f"{where}: {message}" if where else message
+    return f"{where}: {message[0].lower()}{message[1:]} (it is {fault['input']!s})"
+
+
+def _keys_of(tables: list[Any]) -> list[str]:
+    """The keys that a table may have, following the models by the table's path."""
+    model: type[BaseModel] = Settings
+    for part in tables:
+        if part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The table behind an annotation: itself, or what a dict or an optional holds."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
