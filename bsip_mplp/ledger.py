@@ -8,7 +8,8 @@ from typing import NamedTuple
 OUTSIDE = "outside"
 """The outside world: what came in from the chain stands here with the opposite sign."""
 
-_MAY_BE_NEGATIVE = (OUTSIDE, "operator")
+MAY_BE_NEGATIVE = (OUTSIDE, "operator")
+"""The accounts that may owe; every other balance is 0 or more (PL-I2)."""
 
 
 class LedgerError(Exception):
@@ -54,7 +55,7 @@ class Ledger:
             key = (account, asset)
             after[key] = after.get(key, self._balances.get(key, 0)) + units
         for (account, asset), units in after.items():
-            if units < 0 and account not in _MAY_BE_NEGATIVE:
+            if units < 0 and account not in MAY_BE_NEGATIVE:
                 raise LedgerError(f"{entry.rule}: {account} would hold {units} {asset} ({entry.text})")
         self._balances.update(after)
 
