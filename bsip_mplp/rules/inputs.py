@@ -56,11 +56,15 @@ class ChangePool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlend:
-    """Take what is available out of a pool, back to the free balance (PL-2). Without `amount`: all of it."""
+    """Take what is available out of a pool, back to the free balance (PL-2). Without `amount`: all of it.
+
+    `asset` is what the asker takes the amount to be in; if the pool holds another, nothing is taken.
+    """
 
     do: ClassVar[str] = "unlend"
     pool: int
     amount: int | None = None
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,18 +154,7 @@ class Operator:
 
 
 Ask = (
-    Lend
-    | Stake
-    | ChangePool
-    | Unlend
-    | Prepay
-    | Unprepay
-    | Borrow
-    | Protect
-    | Unprotect
-    | Repay
-    | Withdraw
-    | Operator
+    Lend | Stake | ChangePool | Unlend | Prepay | Unprepay | Borrow | Protect | Unprotect | Repay | Withdraw | Operator
 )
 
 
