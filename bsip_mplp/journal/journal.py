@@ -1,0 +1,254 @@
+"""The journal: what came in and what it brought about, written in one transaction each and chained by hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import RLock
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from bsip_mplp.journal import attempts, database, meta, schema, tables
+from bsip_mplp.journal.attempts import Attempt
+from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
+from bsip_mplp.journal.errors import DuplicateSourceError, MovedError, WriteError
+from bsip_mplp.journal.hash_chain import link
+from bsip_mplp.journal.meta import Head, Place
+from bsip_mplp.journal.projection import Row, Rows, add, chunks, fold, load_balances, store
+from bsip_mplp.rules.codec import canonical, input_from_json, input_to_json, outcome_to_json
+from bsip_mplp.rules.inputs import Input
+from bsip_mplp.rules.outcomes import Outcome
+
+
+class Record(NamedTuple):
+    """A row of `inputs`: `time` is when it counted, `body` and `outcome` are canonical JSON."""
+
+    seq: int
+    time: int
+    kind: str
+    source: str | None
+    body: str
+    outcome: str
+    previous_hash: str
+    hash: str
+
+
+class Journal:
+    """An open journal. One process writes; any number read, while it writes, through `reading`."""
+
+    def __init__(self, engine: Engine, url: str, *, read_only: bool) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(**{database.WRITING: True})
+        self._read_only = read_only
+        self._lock = RLock()
+        self.url = url
+        with self.reading() as connection:
+            self._head = meta.read_head(connection)
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = False, read_only: bool = False) -> Self:
+        """Open the journal at an SQLAlchemy address or a path; `create` makes it, or brings its tables up to date.
+
+        Raises an `OpenError` (missing, no journal, older or newer tables, unreachable) whose text says what to do.
+        A file is made so that only its owner may read it.
+        """
+        address = database.read_url(url)
+        path = database.file_of(address)
+        if create and path is not None:
+            database.make_file(path)
+        engine = database.connect(address, read_only=read_only)
+        try:
+            if create:
+                schema.upgrade(engine, address)
+            schema.check(engine, address)
+            return cls(engine, database.shown(address), read_only=read_only)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for `read` and `verify`: all that is read through it is of one moment."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """One transaction that is committed whole or not at all; raises `WriteError` if the database refuses."""
+        if self._read_only:
+            raise WriteError(f"{self.url} was opened for reading only")
+        try:
+            with self._lock, self._writing.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise WriteError(f"{self.url} could not be written, nothing was kept: {error.orig}") from error
+
+    # --- inputs -------------------------------------------------------------------------------------------
+
+    @property
+    def head(self) -> Head:
+        """The last input that this object knows of: what it found when it was opened, or wrote."""
+        return self._head
+
+    def inputs(self, after_seq: int = 0) -> Iterator[Input]:
+        """The inputs in order, to be folded through a fresh engine."""
+        for record in self.records(after_seq):
+            yield input_from_json(json.loads(record.body))
+
+    def records(self, after_seq: int = 0) -> Iterator[Record]:
+        """The rows of `inputs` in order; in parts, so that a long journal doesn't fill the memory."""
+        while True:
+            with self.reading() as connection:
+                part = read_records(connection, after_seq)
+            yield from part
+            if not part:
+                return
+            after_seq = part[-1].seq
+
+    def known_sources(self, sources: Iterable[str]) -> set[str]:
+        """Those of the sources that stand in the journal already."""
+        with self.reading() as connection:
+            return set(_seqs_of_sources(connection, sources))
+
+    def write(self, batch: Sequence[tuple[Input, Outcome]], cursor: Cursor | None = None) -> None:
+        """Write inputs with their outcomes and orders, and move the cursor, all or nothing.
+
+        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `LedgerError` (not
+        balanced, or a balance would be negative) or `WriteError`; after any of them the journal is as before, and
+        the engine that made the outcomes is ahead of it and must be folded anew.
+        """
+        encoded = [(item, input_to_json(item), outcome_to_json(outcome)) for item, outcome in batch]
+        accounts = {p.account for _, outcome in batch for entry in outcome.entries for p in entry.postings}
+        with self._lock:
+            head, rows = _chained(self._head, encoded)
+            with self._transaction() as connection:
+                if meta.read_head(connection) != self._head:
+                    raise MovedError(f"another process has written to {self.url}: start again from the journal")
+                _refuse_known_sources(connection, rows)
+                folded = Rows()
+                held = load_balances(connection, accounts)
+                for seq, (_, _, outcome) in enumerate(encoded, self._head.seq + 1):
+                    fold(folded, seq, outcome, held)
+                add(connection, tables.inputs, rows)
+                store(connection, folded)
+                meta.move_head(connection, head)
+                if cursor is not None:
+                    move_cursor(connection, cursor)
+            self._head = head
+
+    # --- what else is remembered --------------------------------------------------------------------------
+
+    def cursor(self) -> Cursor | None:
+        """How far the chain was read; None if nothing was read yet."""
+        with self.reading() as connection:
+            return read_cursor(connection)
+
+    def place(self) -> Place | None:
+        """The chain and the pool account that the journal belongs to; None before `set_place`."""
+        with self.reading() as connection:
+            return meta.read_place(connection)
+
+    def set_place(self, place: Place) -> None:
+        """Say once what the journal belongs to; raises `OtherPlaceError` if it belongs to something else."""
+        with self._transaction() as connection:
+            meta.write_place(connection, place)
+
+    def attempts(self, number: int | None = None, state: attempts.AttemptState | None = None) -> list[Attempt]:
+        """Attempts of an order, or in a state, or all."""
+        with self.reading() as connection:
+            return attempts.read_attempts(connection, number, state)
+
+    def save_attempt(
+        self,
+        number: int,
+        *,
+        transaction_id: str,
+        signed_transaction: Mapping[str, Any],
+        expires: int,
+        reference_block: int,
+    ) -> Attempt:
+        """Write down a signed transaction for an order before it is broadcast; it is committed on return.
+
+        Raises `AttemptError` if the order isn't open, or has an attempt that may still count.
+        """
+        with self._transaction() as connection:
+            return attempts.write_attempt(
+                connection,
+                number,
+                transaction_id=transaction_id,
+                signed_transaction=signed_transaction,
+                expires=expires,
+                reference_block=reference_block,
+            )
+
+    def close_attempt(self, number: int, attempt: int, state: Literal["expired", "confirmed"]) -> None:
+        """Say what became of a signed attempt; raises `AttemptError` if it became something else already."""
+        with self._transaction() as connection:
+            attempts.close_attempt(connection, number, attempt, state)
+
+
+RECORDS_AT_ONCE = 1000
+
+
+def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_ONCE) -> list[Record]:
+    """The next rows of `inputs` after a number."""
+    query = select(tables.inputs).where(tables.inputs.c.seq > after_seq).order_by(tables.inputs.c.seq).limit(most)
+    return [Record(*row) for row in connection.execute(query)]
+
+
+def _chained(head: Head, encoded: Iterable[tuple[Input, Row, Row]]) -> tuple[Head, list[Row]]:
+    rows: list[Row] = []
+    seq, previous = head
+    for item, body, outcome in encoded:
+        seq += 1
+        body_text, outcome_text = canonical(body), canonical(outcome)
+        its_hash = link(previous, body_text, outcome_text)
+        rows.append(
+            {
+                "seq": seq,
+                "time": outcome["time"],
+                "kind": item.kind,
+                "source": item.source,
+                "body": body_text,
+                "outcome": outcome_text,
+                "previous_hash": previous,
+                "hash": its_hash,
+            }
+        )
+        previous = its_hash
+    return Head(seq, previous), rows
+
+
+def _refuse_known_sources(connection: Connection, rows: Iterable[Row]) -> None:
+    seen: set[str] = set()
+    for row in rows:
+        if row["source"] in seen:
+            raise DuplicateSourceError(row["source"], 0)
+        if row["source"] is not None:
+            seen.add(row["source"])
+    for source, seq in _seqs_of_sources(connection, sorted(seen)).items():
+        raise DuplicateSourceError(source, seq)
+
+
+def _seqs_of_sources(connection: Connection, sources: Iterable[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for part in chunks(sources):
+        query = select(tables.inputs.c.source, tables.inputs.c.seq).where(tables.inputs.c.source.in_(part))
+        found.update((str(source), seq) for source, seq in connection.execute(query))
+    return found
