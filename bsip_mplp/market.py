@@ -59,19 +59,14 @@ class Parameters:
     def as_json(self) -> dict[str, Any]:
         """All parameters by name, fractions as text."""
         return {
-            f.name: str(value) if isinstance(value := getattr(self, f.name), Fraction) else value
-            for f in fields(self)
+            f.name: str(value) if isinstance(value := getattr(self, f.name), Fraction) else value for f in fields(self)
         }
 
     def floor_permille(self, feed: Feed) -> int:
         """PL-18's floor under a feed: ICR, MCR or the number given, never under MCR (PL-D57)."""
-        match self.combined_floor:
-            case "ICR":
-                return feed.icr
-            case "MCR":
-                return feed.mcr
-            case number:
-                return max(number, feed.mcr)
+        if isinstance(self.combined_floor, int):
+            return max(self.combined_floor, feed.mcr)
+        return feed.icr if self.combined_floor == "ICR" else feed.mcr
 
     def cap_permille(self, feed: Feed) -> int:
         """PL-D37's bound of LCR: the number given, or twice ICR."""
@@ -98,7 +93,7 @@ def _whole(least: int, most: int) -> Any:
     def read(name: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ParameterError(f"{name} takes a whole number from {least} to {most}, not {value!r}")
-        return value
+        return int(value)
 
     return read
 
@@ -110,9 +105,7 @@ def _share(least: Fraction, most: Fraction) -> Any:
         except (MoneyError, TypeError, ValueError):
             number = least - 1
         if isinstance(value, float) or not least <= number <= most:
-            raise ParameterError(
-                f'{name} takes a number from {least} to {most}, such as "0.1", not {value!r}'
-            )
+            raise ParameterError(f'{name} takes a number from {least} to {most}, such as "0.1", not {value!r}')
         return number
 
     return read

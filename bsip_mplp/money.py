@@ -72,9 +72,7 @@ def ceil_fraction(value: Fraction) -> int:
 
 def interest_units(principal_units: int, rate_per_year: Fraction, days: int) -> int:
     """Interest on a principal for some days, in its smallest units, rounded up for the lender (G-3)."""
-    return div_ceil(
-        principal_units * rate_per_year.numerator * days, rate_per_year.denominator * DAYS_PER_YEAR
-    )
+    return div_ceil(principal_units * rate_per_year.numerator * days, rate_per_year.denominator * DAYS_PER_YEAR)
 
 
 def cut_units(paid_units: int, share: Fraction) -> int:
@@ -117,9 +115,7 @@ def parse_units(text: str, precision: int) -> int:
             raise MoneyError(f"{text} has more than {precision} digits after the point")
     units = int(scaled)
     if not 0 <= units <= MAX_UNITS:
-        raise MoneyError(
-            f"{text} is out of range: an amount is from 0 to {format_units(MAX_UNITS, precision)}"
-        )
+        raise MoneyError(f"{text} is out of range: an amount is from 0 to {format_units(MAX_UNITS, precision)}")
     return units
 
 

@@ -11,7 +11,6 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from fractions import Fraction
-from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from bsip_mplp.money import MAX_UNITS, MoneyError, parse_fraction
@@ -98,9 +97,9 @@ def _value_to_json(value: Any) -> Any:
             return value
 
 
-@cache
-def _hints(cls: type[Any]) -> dict[str, Any]:
-    return get_type_hints(cls, vars(inputs))
+_HINTS: dict[str, dict[str, Any]] = {
+    cls.__name__: get_type_hints(cls, vars(inputs)) for cls in (*_INPUTS.values(), *_ASKS.values())
+}
 
 
 def _read(tag: str, classes: Mapping[str, type[Any]], data: Any) -> Any:
@@ -117,7 +116,7 @@ def _read(tag: str, classes: Mapping[str, type[Any]], data: Any) -> Any:
     values: dict[str, Any] = {}
     for key, spec in known.items():
         if key in data:
-            values[key] = _from_json(f"{name}.{key}", _hints(cls)[key], data[key])
+            values[key] = _from_json(f"{name}.{key}", _HINTS[cls.__name__][key], data[key])
         elif spec.default is MISSING and spec.default_factory is MISSING:
             raise CodecError(f"{name} needs the field {key!r}")
     return cls(**values)

@@ -1,0 +1,203 @@
+"""Borrowing: how much, from which pools, and whether a rule forbids it (PL-8, PL-11, PL-13 to PL-15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from bsip_mplp.market import Feed
+from bsip_mplp.money import div_ceil, div_floor
+from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under
+from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.inputs import Borrow
+from bsip_mplp.rules.loans import make_loan, period_interest, try_overdue
+from bsip_mplp.rules.state import Market, Pool, Position
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one pool gives to a request, and the first interest that it takes."""
+
+    pool: int
+    units: int
+    interest_asset: str
+    interest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that no rule forbids: its parts, in the order in which the loans are made."""
+
+    units: int
+    parts: tuple[Part, ...]
+
+
+def borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | None = None) -> None:
+    """PL-15: fill a request whole, or refuse it; money that came along is prepaid interest if it is filled."""
+    plan = plan_borrow(book, account, ask, along)
+    if along is not None:
+        prepay(book, account, *along)
+    position = book.positions[ask.market, account]
+    for part in plan.parts:
+        loan = make_loan(book, position, book.pools[part.pool], part.units)
+        book.notify(account, "PL-11", _told(book, position, loan.number, part, ask.asset))
+    if along is not None:
+        try_overdue(book, account)
+
+
+def _told(book: Book, position: Position, number: int, part: Part, asset: str) -> str:
+    text = f"Loan {number}: {book.show(asset, part.units)} from pool {part.pool} counts for your position."
+    if position.custody == "books":  # V-1: said each time it matters
+        text += " It is an entry of this ledger: it does not keep the chain from calling you."
+    return text
+
+
+def prepay(book: Book, account: str, asset: str, units: int) -> None:
+    """PL-8: free balance becomes prepaid interest."""
+    if units < 1 or book.free(account, asset) < units:
+        raise Refused("PL-8", f"the free balance holds {book.show(asset, book.free(account, asset))}")
+    book.move("PL-8", "prepaid interest", (f"free/{account}", asset, -units), (f"prepaid/{account}", asset, units))
+
+
+def unprepay(book: Book, account: str, asset: str, units: int | None) -> None:
+    """PL-9: what no rule has taken yet can be taken back."""
+    held = book.prepaid(account, asset)
+    units = held if units is None else units
+    if units < 1 or units > held:
+        raise Refused("PL-9", f"your prepaid interest holds {book.show(asset, held)}")
+    book.move(
+        "PL-9", "prepaid interest taken back", (f"prepaid/{account}", asset, -units), (f"free/{account}", asset, units)
+    )
+
+
+def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | None = None) -> Plan:
+    """What a request would do now; raises `Refused` with the first rule that forbids it and changes nothing."""
+    market = book.markets.get(ask.market)
+    if market is None:
+        raise Refused("PL-11", f"{ask.market} is no market here", f"Markets: {', '.join(book.market_names)}.")
+    if ask.asset not in (market.core, market.name):
+        raise Refused("PL-11", f"{ask.asset} is not lent in the market {market.name}")
+    position = book.position(market.name, account)
+    if position is None or position.state == "closed":
+        raise Refused("PL-11", f"you have no position in {market.name}", "A loan counts for an open position only.")
+    feed = market.valid_feed
+    if feed is None:
+        raise Refused("PL-47", f"{market.name} has no valid feed: {market.invalid}", "Try again when it has one.")
+    least = least_units(position, market, feed, ask.asset)
+    if ask.amount is None:
+        if least == 0:
+            raise Refused("PL-D1", "the position needs no loan: its combined ratio is over ICR already")
+        units = max(least, book.assets[ask.asset].least_size)  # PL-D65
+    else:
+        units = ask.amount
+    _check_ratios(position, market, feed, ask.asset, units)
+    parts = _choose_pools(book, account, ask, units, market)
+    _check_interest(book, account, parts, along)
+    return Plan(units, tuple(parts))
+
+
+def least_units(position: Position, market: Market, feed: Feed, asset: str) -> int:
+    """PL-D1: the smallest further amount with which PL-13 and PL-14 both hold; refused while CR is under LMCR."""
+    _check_own_ratio(position, market, feed)
+    collateral, debt, lp1, lp2 = position.collateral, position.debt, position.lp1, position.lp2
+    lmcr, icr, price = market.parameters.lmcr, feed.icr, feed.price
+    if asset == market.core:
+        by_13 = least_lp1_units(collateral, debt, lp1, lp2, icr, lmcr)
+        over_icr = div_floor(icr * (debt - lp2) * price.core, PERMILLE * price.bitasset) + 1
+        return max(0, by_13, over_icr - collateral - lp1)
+    by_13 = least_lp2_units(collateral, debt, lp1, lp2, icr, lmcr)
+    most_debt = div_ceil((collateral + lp1) * price.bitasset * PERMILLE, icr * price.core) - 1
+    return max(0, by_13, debt - lp2 - most_debt)
+
+
+def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
+    if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
+        raise Refused(
+            "PL-14",
+            f"CR is under LMCR {Fraction(market.parameters.lmcr, PERMILLE)}",
+            "Add collateral or pay debt first.",
+        )
+
+
+def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, units: int) -> None:
+    if units < 1:
+        raise Refused("PL-15", "a request must name an amount over 0")
+    lp1 = position.lp1 + (units if asset == market.core else 0)
+    lp2 = position.lp2 + (units if asset == market.name else 0)
+    collateral, debt = position.collateral + lp1, position.debt - lp2
+    if debt <= 0:  # PL-11, PL-D53
+        raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {position.debt} units")
+    lmcr, icr = market.parameters.lmcr, feed.icr
+    if collateral * position.debt * lmcr < debt * position.collateral * icr:
+        raise Refused("PL-13", f"{units} units are less than the least that may be borrowed", "Ask for the least.")
+    _check_own_ratio(position, market, feed)
+    if collateral * feed.price.bitasset * PERMILLE <= icr * debt * feed.price.core:
+        raise Refused("PL-14", f"LCR would not be over ICR {Fraction(icr, PERMILLE)}", "Ask for more, or the least.")
+    cap = market.parameters.cap_permille(feed)
+    if collateral * feed.price.bitasset * PERMILLE > cap * debt * feed.price.core:
+        raise Refused("PL-D37", f"LCR would be over {Fraction(cap, PERMILLE)}", "Ask for less.")
+
+
+def _choose_pools(book: Book, account: str, ask: Borrow, units: int, market: Market) -> list[Part]:
+    """PL-15, PL-D2, PL-D65: the pools in their order, each as far as it reaches."""
+    least_size, remaining = max(1, book.assets[ask.asset].least_size), units
+    parts: list[Part] = []
+    for pool in _named_pools(book, account, ask) if ask.pools else _cheapest_pools(book, account, ask):
+        given = min(pool.available, remaining)
+        if 0 < remaining - given < least_size:
+            given = remaining - least_size
+        if pool.available < least_size or given < least_size:
+            continue
+        interest = period_interest(
+            book, market.name, pool.asset, given, pool.interest_asset, pool.rate, pool.period_days
+        )
+        parts.append(Part(pool.number, given, pool.interest_asset, interest))
+        remaining -= given
+        if not remaining:
+            return parts
+    raise Refused(
+        "PL-15",
+        f"the pools give {book.show(ask.asset, units - remaining)} of the {book.show(ask.asset, units)} asked for",
+        "Allow a higher rate or other terms, or ask for less.",
+    )
+
+
+def _named_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
+    pools = []
+    for number in dict.fromkeys(ask.pools):
+        pool = book.pools.get(number)
+        if pool is None or pool.asset != ask.asset:
+            raise Refused("PL-15", f"pool {number} doesn't lend {ask.asset}", "See mplp pools.")
+        if pool.owner == account:
+            raise Refused("PL-D3", f"pool {number} is your own")
+        pools.append(pool)
+    return pools
+
+
+def _cheapest_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
+    pools = [book.pools[number] for number in book.pools_of_asset.get(ask.asset, ())]
+    fitting = [
+        pool
+        for pool in pools
+        if pool.owner != account  # PL-D3
+        and pool.available
+        and (ask.highest_rate is None or pool.rate <= ask.highest_rate)
+        and (ask.shortest_days is None or pool.term_days >= ask.shortest_days)
+        and (ask.longest_days is None or pool.term_days <= ask.longest_days)
+    ]
+    return sorted(fitting, key=lambda pool: (pool.rate, pool.number))
+
+
+def _check_interest(book: Book, account: str, parts: list[Part], along: tuple[str, int] | None) -> None:
+    """PL-8: the prepaid balance must have the first interest of all parts."""
+    needed: dict[str, int] = {}
+    for part in parts:
+        needed[part.interest_asset] = needed.get(part.interest_asset, 0) + part.interest
+    for asset, units in sorted(needed.items()):
+        held = book.prepaid(account, asset) + (along[1] if along is not None and along[0] == asset else 0)
+        if held < units:
+            raise Refused(
+                "PL-8",
+                f"the first interest is {book.show(asset, units)}, your prepaid interest holds {book.show(asset, held)}",
+                f"Prepay {book.show(asset, units - held)} more.",
+            )

@@ -1,0 +1,115 @@
+"""Markets, their parameters and their feeds: which feed is valid, and what a new one brings about (PL-47)."""
+
+from __future__ import annotations
+
+from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
+from bsip_mplp.ratios import Price
+from bsip_mplp.rules.book import Book, Refused, show_time
+from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
+from bsip_mplp.rules.loans import judge_missed
+from bsip_mplp.rules.positions import look_for_triggered, pause_holds
+from bsip_mplp.rules.protection import run_of_market
+from bsip_mplp.rules.schedule import DueItem, DueKind
+from bsip_mplp.rules.state import Asset, Market
+
+OPERATOR = "operator"
+"""Whom notices and refusals about markets are for."""
+
+
+def asset_seen(book: Book, seen: AssetSeen) -> None:
+    """An asset that can be lent, or a new least size for it (PL-D39)."""
+    asset = Asset(seen.symbol, seen.precision, seen.least_size)
+    book.assets[seen.symbol] = asset
+    book.touch("asset", seen.symbol, asset)
+
+
+def market_opened(book: Book, opened: MarketOpened) -> None:
+    """A market with its parameters; both its assets must be known."""
+    if opened.market in book.markets:
+        raise Refused("PL-D7", f"the market {opened.market} is open already", "Change its parameters instead.")
+    for symbol in (opened.market, opened.core_asset):
+        if symbol not in book.assets:
+            raise Refused("PL-D7", f"the asset {symbol} is not known")
+    try:
+        parameters = Parameters().changed(dict(opened.parameters))
+    except ParameterError as error:
+        raise Refused("PL-D7", str(error)) from None
+    market = Market(opened.market, opened.core_asset, parameters, len(book.market_names))
+    book.markets[opened.market] = market
+    book.market_names.append(opened.market)
+    book.touch("market", market.name, market)
+    book.event("PL-D7", "market", market.name, "opened")
+
+
+def parameters_changed(book: Book, change: ParametersChanged) -> None:
+    """PL-D7: a change that breaks the order of the parameters is refused; a suspended feed is judged anew."""
+    market = book.markets.get(change.market)
+    if market is None:
+        raise Refused("PL-D7", f"{change.market} is no market here")
+    try:
+        parameters = market.parameters.changed(dict(change.changes))
+    except ParameterError as error:
+        raise Refused("PL-D7", str(error)) from None
+    feed = market.valid_feed
+    if feed is not None and (reason := misfit(parameters, feed)):
+        raise Refused("PL-D7", reason)
+    market.parameters = parameters
+    book.touch("market", market.name, market)
+    book.event("PL-D7", "market", market.name, "changed", **parameters.as_json())
+    if feed is None:
+        _judge_feed(book, market)
+    if feed is not None or market.valid_feed is None:  # PL-D67: armed requests run only if the feed became valid
+        look_for_triggered(book, market)
+
+
+def feed_seen(book: Book, seen: FeedSeen) -> None:
+    """A market's feed as it is on the chain now, or that there is none."""
+    market = book.markets.get(seen.market)
+    if market is None:
+        raise Refused("PL-47", f"{seen.market} is no market here")
+    if seen.price is None or 0 in seen.price:
+        market.feed = None
+    else:
+        market.feed = Feed(Price(*seen.price), seen.mcr, seen.mssr, seen.icr, seen.expires)
+        if seen.expires > book.now:
+            book.schedule.add(DueItem(seen.expires, DueKind.FEED_EXPIRY, market.number))
+    book.touch("market", market.name, market)
+    _judge_feed(book, market)
+
+
+def feed_expires(book: Book, number: int) -> None:
+    """PL-D44: a feed's expiry falls due like everything else."""
+    market = book.markets[book.market_names[number]]
+    if market.feed is not None and market.feed.expires == book.now:
+        _judge_feed(book, market)
+
+
+def _judge_feed(book: Book, market: Market) -> None:
+    """Decide whether the feed is valid, and do what follows from that."""
+    was_invalid, market.invalid = market.invalid, _why_invalid(book, market)
+    if market.invalid is not None:
+        if market.invalid != was_invalid:
+            book.touch("market", market.name, market)
+            book.event("PL-47", "market", market.name, "suspended", reason=market.invalid)
+            book.notify(OPERATOR, "PL-47", f"{market.name} takes no new loans: {market.invalid}.")
+        pause_holds(book, market)
+        return
+    market.last_valid = market.feed
+    if was_invalid is not None:
+        book.touch("market", market.name, market)
+        book.event("PL-47", "market", market.name, "resumed")
+    for number in list(market.waiting):  # PL-47: missed interest that waited for a valid feed
+        loan = book.loans[number]
+        del market.waiting[number]
+        judge_missed(book, book.positions[market.name, loan.borrower], loan)
+    run_of_market(book, market)  # PL-D17: before PL-26
+    look_for_triggered(book, market)
+
+
+def _why_invalid(book: Book, market: Market) -> str | None:
+    feed = market.feed
+    if feed is None:
+        return "the chain has no feed"
+    if feed.expires <= book.now:
+        return f"the feed expired at {show_time(feed.expires)}"
+    return misfit(market.parameters, feed)

@@ -1,0 +1,144 @@
+"""Standing protection: requests to borrow that run in the same step as the feed that reaches them (PL-16)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.borrowing import borrow, prepay
+from bsip_mplp.rules.inputs import Borrow, Protect, Unprotect
+from bsip_mplp.rules.loans import try_overdue
+from bsip_mplp.rules.state import Market, Position, Protection
+from bsip_mplp.rules.triggers import SCALE_BITS
+
+NEAR_LMCR = Fraction(105, 100)
+"""A trigger at most this far over LMCR is near it (PL-D67)."""
+
+
+def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | None = None) -> None:
+    """PL-16, PL-50: arm a request; money that came along is prepaid interest. It may run at once (PL-D17)."""
+    market = book.markets.get(ask.market)
+    if market is None:
+        raise Refused("PL-16", f"{ask.market} is no market here", f"Markets: {', '.join(book.market_names)}.")
+    asset = market.core if ask.asset is None else ask.asset
+    if asset not in (market.core, market.name):
+        raise Refused("PL-16", f"{asset} is not lent in the market {market.name}")
+    at = _default_trigger(market) if ask.at is None else ask.at
+    if not 0 < at <= 1000:
+        raise Refused("PL-16", f"a trigger of {at} is no ratio", "Write for example at=1.60.")
+    if along is not None:
+        prepay(book, account, *along)
+    number = len(book.protections) + 1
+    wanted = Borrow(
+        market=market.name,
+        asset=asset,
+        amount=ask.amount,
+        pools=ask.pools,
+        highest_rate=ask.highest_rate,
+        shortest_days=ask.shortest_days,
+        longest_days=ask.longest_days,
+    )
+    protection = Protection(number, account, at, wanted)
+    book.protections[number] = protection
+    book.armed.setdefault((market.name, account), {})[number] = None
+    book.touch("protection", number, protection)
+    book.event("PL-16", "protection", number, "armed", at=str(at))
+    _say_armed(book, market, protection)
+    if along is not None:
+        try_overdue(book, account)
+    position = book.position(market.name, account)
+    if position is not None:
+        place_in_index(book, position)
+        run_of_position(book, position)
+
+
+def _default_trigger(market: Market) -> Fraction:
+    if market.feed is None:
+        raise Refused("PL-50", f"no feed of {market.name} was seen yet", "Name the trigger, for example at=1.60.")
+    return market.parameters.protect_at_mcr * Fraction(market.feed.mcr, PERMILLE)
+
+
+def _say_armed(book: Book, market: Market, protection: Protection) -> None:
+    at, lmcr = protection.at, Fraction(market.parameters.lmcr, PERMILLE)
+    text = f"Protection {protection.number} is armed: it borrows once CR is at {float(at):.3f} or under."
+    if at <= NEAR_LMCR * lmcr:  # PL-D17, PL-D67
+        text += f" The trigger is near LMCR {float(lmcr):.3f}: a fall past both at once is refused by PL-14."
+    book.notify(protection.account, "PL-16", text)
+
+
+def unprotect(book: Book, account: str, ask: Unprotect) -> None:
+    """Take back an armed request."""
+    protection = book.protections.get(ask.protection)
+    if protection is None or protection.account != account or not protection.live:
+        raise Refused("PL-16", f"protection {ask.protection} is not yours, or no longer armed")
+    disarm(book, protection, "PL-16", "disarmed")
+
+
+def disarm(book: Book, protection: Protection, rule: str, what: str) -> None:
+    """End an armed request: used up, taken back, or ended with its position."""
+    protection.live = False
+    del book.armed[protection.ask.market, protection.account][protection.number]
+    book.markets[protection.ask.market].protections.discard(protection.number)
+    book.touch("protection", protection.number, protection)
+    book.event(rule, "protection", protection.number, what)
+
+
+def place_in_index(book: Book, position: Position) -> None:
+    """Order a position's armed requests by the price at which each runs; called whenever it changes."""
+    index = book.markets[position.market].protections
+    for number in book.armed.get((position.market, position.account), ()):
+        at = book.protections[number].at
+        index.put(number, position.debt * at.numerator, position.collateral * at.denominator)
+
+
+def run_of_market(book: Book, market: Market) -> None:
+    """PL-16: run what the feed has reached, in the order armed (PL-D17)."""
+    feed = market.valid_feed
+    if feed is None:
+        return
+
+    def may_run(number: int) -> bool:
+        # Triggers are any fractions: those that only the scale makes equal are taken too, and judged exactly by run()
+        protection = book.protections[number]
+        position = book.positions[market.name, protection.account]
+        reached = ((position.debt * protection.at.numerator) << SCALE_BITS) // max(
+            1, position.collateral * protection.at.denominator
+        )
+        return reached + 1 >= (feed.price.bitasset << SCALE_BITS) // feed.price.core
+
+    for number in sorted(market.protections.take(may_run)):
+        protection = book.protections[number]
+        position = book.positions[market.name, protection.account]
+        run(book, position, protection)
+        place_in_index(book, position)
+
+
+def run_of_position(book: Book, position: Position) -> None:
+    """PL-D17: run a position's armed requests after a report or an arming, in the order armed."""
+    if book.markets[position.market].valid_feed is not None:
+        for number in list(book.armed.get((position.market, position.account), ())):
+            run(book, position, book.protections[number])
+
+
+def run(book: Book, position: Position, protection: Protection) -> None:
+    """Run one armed request if its trigger is reached; refused it stays armed and the holder is told (PL-D17)."""
+    feed = book.markets[position.market].valid_feed
+    at = protection.at
+    if feed is None or position.state == "closed":
+        return
+    if position.collateral * feed.price.bitasset * at.denominator > at.numerator * position.debt * feed.price.core:
+        return
+    try:
+        borrow(book, protection.account, protection.ask)
+    except Refused as refused:
+        if protection.told != f"{refused.rule}: {refused.reason}":
+            protection.told = f"{refused.rule}: {refused.reason}"
+            book.touch("protection", protection.number, protection)
+            book.notify(
+                protection.account,
+                refused.rule,
+                f"Protection {protection.number} could not borrow: {refused.reason}. It stays armed. {refused.remedy}",
+            )
+        return
+    disarm(book, protection, "PL-16", "ran")

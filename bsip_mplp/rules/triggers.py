@@ -1,0 +1,59 @@
+"""An index that finds what a feed triggers without looking at anything else.
+
+A position triggers when `p · C/D` falls under a limit, that is when `D/C` is over `p / limit`. Ordered by `D/C` the
+positions that trigger stand in front, whatever the price and the limit are, so neither a new feed nor a new limit
+touches the others. An armed request that runs at `CR ≤ x` has a limit of its own: it is ordered by `x · D/C`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
+
+SCALE_BITS = 112
+"""Two unequal `D/C` of amounts up to 2·10^15 differ by more than 2^-103, so this scale keeps their order exactly."""
+
+_NO_COLLATERAL = 1 << 400
+_ENTRIES_LEAST = 64
+
+
+class TriggerIndex(Generic[Name]):
+    """Names ordered by debt over collateral, one place each: a heap whose stale entries are passed over."""
+
+    __slots__ = ("_heap", "_place")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, Name]] = []
+        self._place: dict[Name, int] = {}
+
+    def put(self, name: Name, debt: int, collateral: int) -> None:
+        """Give a name its place by `debt / collateral`, instead of the one it had."""
+        key = -((debt << SCALE_BITS) // collateral) if collateral > 0 else -_NO_COLLATERAL
+        if self._place.get(name) == key:
+            return
+        self._place[name] = key
+        heapq.heappush(self._heap, (key, name))
+        if len(self._heap) > 2 * len(self._place) + _ENTRIES_LEAST:
+            self._heap = [(key, name) for name, key in self._place.items()]
+            heapq.heapify(self._heap)
+
+    def discard(self, name: Name) -> None:
+        """Take a name out, if it is there."""
+        self._place.pop(name, None)
+
+    def take(self, triggers: Callable[[Name], bool]) -> list[Name]:
+        """Take out all names in front that trigger; whoever looks at one puts it back in its new place."""
+        taken = []
+        while self._heap:
+            key, name = self._heap[0]
+            current = self._place.get(name) == key
+            if current and not triggers(name):
+                break
+            heapq.heappop(self._heap)
+            if current:
+                del self._place[name]
+                taken.append(name)
+        return taken

@@ -1,0 +1,153 @@
+"""A small stage for tests of the rules: a market, people, and one line for each thing they do."""
+
+from fractions import Fraction
+
+from bsip_mplp.rules.engine import Engine
+from bsip_mplp.rules.inputs import (
+    AssetSeen,
+    Borrow,
+    ChangePool,
+    Deposit,
+    FeedSeen,
+    Lend,
+    MarketOpened,
+    ParametersChanged,
+    PositionSeen,
+    Prepay,
+    Protect,
+    Repay,
+    Request,
+    Stake,
+    Tick,
+    Unlend,
+    Unprepay,
+    Unprotect,
+    Withdraw,
+)
+
+DAY = 86_400
+NEVER = 10**12
+
+
+class Scene:
+    """Time starts at 0 with a feed of 1 USD for 1 BTS, MCR 1.55, MSSR 1.1, ICR 1.6, LMCR 1.3."""
+
+    def __init__(self, **parameters):
+        self.engine = Engine()
+        self.now = 0
+        self.outcome = None
+        self.outcomes = []
+        self.feed_values = {"mcr": 1550, "mssr": 1100, "icr": 1600, "expires": NEVER}
+        self.put(AssetSeen(time=0, symbol="BTS", precision=5))
+        self.put(AssetSeen(time=0, symbol="USD", precision=4))
+        self.put(MarketOpened(time=0, market="USD", core_asset="BTS", parameters={"lmcr": 1300, **parameters}))
+        self.feed(1000)
+
+    def put(self, item):
+        self.outcome = self.engine.apply(item)
+        self.outcomes.append(self.outcome)
+        return self.outcome
+
+    # --- the chain --------------------------------------------------------------------------------------------
+
+    def feed(self, price_permille, **changes):
+        """The price in USD per 1000 BTS, smallest units; None for no feed."""
+        self.feed_values.update(changes)
+        price = None if price_permille is None else (price_permille, 1000)
+        return self.put(FeedSeen(time=self.now, market="USD", price=price, **self.feed_values))
+
+    def position(self, account, collateral, debt):
+        return self.put(PositionSeen(time=self.now, market="USD", account=account, collateral=collateral, debt=debt))
+
+    def wait(self, days=0, seconds=0):
+        self.now += days * DAY + seconds
+        return self.put(Tick(time=self.now))
+
+    def parameters(self, **changes):
+        return self.put(ParametersChanged(time=self.now, market="USD", changes=changes))
+
+    # --- people -----------------------------------------------------------------------------------------------
+
+    def deposit(self, account, amount, asset, ask=None, unreadable=None):
+        return self.put(
+            Deposit(time=self.now, account=account, asset=asset, amount=amount, ask=ask, unreadable=unreadable)
+        )
+
+    def ask(self, account, ask):
+        return self.put(Request(time=self.now, account=account, ask=ask))
+
+    def lend(self, account, amount, asset, rate, days, **more):
+        """Deposit and lend at once; returns the pool."""
+        self.deposit(account, amount, asset, Lend(rate=Fraction(rate), term_days=days, **more))
+        assert not self.outcome.refusals, self.outcome.refusals
+        return self.pool(max(self.engine.book.pools))
+
+    def stake(self, account, amount, asset):
+        self.deposit(account, amount, asset, Stake())
+        return self.pool(max(self.engine.book.pools))
+
+    def change_pool(self, account, pool, **changes):
+        return self.ask(account, ChangePool(pool=pool, **changes))
+
+    def unlend(self, account, pool, amount=None):
+        return self.ask(account, Unlend(pool=pool, amount=amount))
+
+    def prepay(self, account, amount, asset):
+        return self.deposit(account, amount, asset, Prepay())
+
+    def unprepay(self, account, asset, amount=None):
+        return self.ask(account, Unprepay(asset=asset, amount=amount))
+
+    def borrow(self, account, amount, asset, **more):
+        return self.ask(account, Borrow(market="USD", asset=asset, amount=amount, **more))
+
+    def protect(self, account, **more):
+        return self.ask(account, Protect(market="USD", **more))
+
+    def unprotect(self, account, number):
+        return self.ask(account, Unprotect(protection=number))
+
+    def repay(self, account, loan):
+        return self.ask(account, Repay(loan=loan))
+
+    def withdraw(self, account, asset, amount=None):
+        return self.ask(account, Withdraw(asset=asset, amount=amount))
+
+    # --- what came of it --------------------------------------------------------------------------------------
+
+    @property
+    def refused(self):
+        """The rule that refused the last input, or None."""
+        return self.outcome.refusals[0].rule if self.outcome.refusals else None
+
+    def pool(self, number):
+        return self.engine.book.pools[number]
+
+    def loan(self, number):
+        return self.engine.book.loans[number]
+
+    def live(self, account):
+        """The numbers of an account's live loans."""
+        return list(self.engine.book.positions["USD", account].loans)
+
+    def of(self, account):
+        return self.engine.book.positions["USD", account]
+
+    def free(self, account, asset):
+        return self.engine.book.free(account, asset)
+
+    def prepaid(self, account, asset):
+        return self.engine.book.prepaid(account, asset)
+
+    def fund(self, asset):
+        return self.engine.ledger.balance("fund/USD", asset)
+
+    def events(self, kind, what):
+        """All facts of a kind so far, by (time, rule, key)."""
+        return [
+            (e.time, e.rule, e.key) for out in self.outcomes for e in out.events if e.kind == kind and e.what == what
+        ]
+
+    def told(self, account):
+        """What an account was told by the last input."""
+        return [notice.text for notice in self.outcome.notices if notice.account == account]
