@@ -198,6 +198,6 @@ def _check_interest(book: Book, account: str, parts: list[Part], along: tuple[st
         if held < units:
             raise Refused(
                 "PL-8",
-                f"the first interest is {book.show(asset, units)}, your prepaid interest holds {book.show(asset, held)}",
+                f"the first interest is {book.show(asset, units)}, prepaid are {book.show(asset, held)}",
                 f"Prepay {book.show(asset, units - held)} more.",
             )

@@ -116,8 +116,8 @@ def unlend(book: Book, account: str, ask: Unlend) -> None:
     if units > pool.available or units < 1:
         raise Refused(
             "PL-2",
-            f"pool {pool.number} has {book.show(pool.asset, pool.available)} available, {book.show(pool.asset, pool.lent)} is lent",
-            "What is lent comes back when its loan ends.",
+            f"pool {pool.number} has {book.show(pool.asset, pool.available)} available",
+            f"What is lent, {book.show(pool.asset, pool.lent)}, comes back when its loans end.",
         )
     book.move(
         "PL-2",
