@@ -15,11 +15,13 @@ from bsip_mplp.journal.errors import (
     OldSchemaError,
     OpenError,
     OtherPlaceError,
+    ReadError,
     UnreachableError,
     WriteError,
 )
-from bsip_mplp.journal.journal import Journal, Record
+from bsip_mplp.journal.journal import Journal
 from bsip_mplp.journal.meta import Head, Place
+from bsip_mplp.journal.records import Record
 
 __all__ = [
     "Attempt",
@@ -40,6 +42,7 @@ __all__ = [
     "OpenError",
     "OtherPlaceError",
     "Place",
+    "ReadError",
     "Record",
     "UnreachableError",
     "WriteError",

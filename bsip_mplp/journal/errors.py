@@ -69,6 +69,10 @@ class CursorError(JournalError):
     """The cursor would go back to blocks that were read already."""
 
 
+class ReadError(JournalError):
+    """The database refused to read: what it holds is unknown."""
+
+
 class WriteError(JournalError):
     """The database refused to write; nothing of the batch counts."""
 

@@ -7,34 +7,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from bsip_mplp.journal import attempts, database, meta, schema, tables
 from bsip_mplp.journal.attempts import Attempt
 from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
-from bsip_mplp.journal.errors import DuplicateSourceError, MovedError, WriteError
-from bsip_mplp.journal.hash_chain import link
+from bsip_mplp.journal.errors import MovedError, ReadError, WriteError
 from bsip_mplp.journal.meta import Head, Place
-from bsip_mplp.journal.projection import Row, Rows, add, chunks, fold, load_balances, store
-from bsip_mplp.rules.codec import canonical, input_from_json, input_to_json, outcome_to_json
+from bsip_mplp.journal.projection import Rows, add, fold, load_balances, store
+from bsip_mplp.journal.rebuild import Progress, rebuild
+from bsip_mplp.journal.records import Record, chained, read_records, refuse_known_sources, seqs_of_sources
+from bsip_mplp.rules.codec import input_from_json, input_to_json, outcome_to_json
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
-
-
-class Record(NamedTuple):
-    """A row of `inputs`: `time` is when it counted, `body` and `outcome` are canonical JSON."""
-
-    seq: int
-    time: int
-    kind: str
-    source: str | None
-    body: str
-    outcome: str
-    previous_hash: str
-    hash: str
 
 
 class Journal:
@@ -84,9 +72,12 @@ class Journal:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for `read` and `verify`: all that is read through it is of one moment."""
-        with self._engine.begin() as connection:
-            yield connection
+        """A connection for `read`: all that is read through it is of one moment. Raises `ReadError`."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise ReadError(f"{self.url} could not be read: {error.orig}") from error
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -124,7 +115,7 @@ class Journal:
     def known_sources(self, sources: Iterable[str]) -> set[str]:
         """Those of the sources that stand in the journal already."""
         with self.reading() as connection:
-            return set(_seqs_of_sources(connection, sources))
+            return set(seqs_of_sources(connection, sources))
 
     def write(self, batch: Sequence[tuple[Input, Outcome]], cursor: Cursor | None = None) -> None:
         """Write inputs with their outcomes and orders, and move the cursor, all or nothing.
@@ -136,11 +127,11 @@ class Journal:
         encoded = [(item, input_to_json(item), outcome_to_json(outcome)) for item, outcome in batch]
         accounts = {p.account for _, outcome in batch for entry in outcome.entries for p in entry.postings}
         with self._lock:
-            head, rows = _chained(self._head, encoded)
+            head, rows = chained(self._head, encoded)
             with self._transaction() as connection:
                 if meta.read_head(connection) != self._head:
                     raise MovedError(f"another process has written to {self.url}: start again from the journal")
-                _refuse_known_sources(connection, rows)
+                refuse_known_sources(connection, rows)
                 folded = Rows()
                 held = load_balances(connection, accounts)
                 for seq, (_, _, outcome) in enumerate(encoded, self._head.seq + 1):
@@ -151,6 +142,14 @@ class Journal:
                 if cursor is not None:
                     move_cursor(connection, cursor)
             self._head = head
+
+    def rebuild(self, progress: Progress | None = None) -> int:
+        """Delete every projection and fold it again from the inputs, in one transaction; returns their number.
+
+        Raises `BrokenChainError` and keeps everything as it was if the inputs don't fit their hashes.
+        """
+        with self._transaction() as connection:
+            return rebuild(connection, progress)
 
     # --- what else is remembered --------------------------------------------------------------------------
 
@@ -201,54 +200,3 @@ class Journal:
         """Say what became of a signed attempt; raises `AttemptError` if it became something else already."""
         with self._transaction() as connection:
             attempts.close_attempt(connection, number, attempt, state)
-
-
-RECORDS_AT_ONCE = 1000
-
-
-def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_ONCE) -> list[Record]:
-    """The next rows of `inputs` after a number."""
-    query = select(tables.inputs).where(tables.inputs.c.seq > after_seq).order_by(tables.inputs.c.seq).limit(most)
-    return [Record(*row) for row in connection.execute(query)]
-
-
-def _chained(head: Head, encoded: Iterable[tuple[Input, Row, Row]]) -> tuple[Head, list[Row]]:
-    rows: list[Row] = []
-    seq, previous = head
-    for item, body, outcome in encoded:
-        seq += 1
-        body_text, outcome_text = canonical(body), canonical(outcome)
-        its_hash = link(previous, body_text, outcome_text)
-        rows.append(
-            {
-                "seq": seq,
-                "time": outcome["time"],
-                "kind": item.kind,
-                "source": item.source,
-                "body": body_text,
-                "outcome": outcome_text,
-                "previous_hash": previous,
-                "hash": its_hash,
-            }
-        )
-        previous = its_hash
-    return Head(seq, previous), rows
-
-
-def _refuse_known_sources(connection: Connection, rows: Iterable[Row]) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        if row["source"] in seen:
-            raise DuplicateSourceError(row["source"], 0)
-        if row["source"] is not None:
-            seen.add(row["source"])
-    for source, seq in _seqs_of_sources(connection, sorted(seen)).items():
-        raise DuplicateSourceError(source, seq)
-
-
-def _seqs_of_sources(connection: Connection, sources: Iterable[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for part in chunks(sources):
-        query = select(tables.inputs.c.source, tables.inputs.c.seq).where(tables.inputs.c.source.in_(part))
-        found.update((str(source), seq) for source, seq in connection.execute(query))
-    return found

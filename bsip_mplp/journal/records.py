@@ -1,0 +1,83 @@
+"""The rows of `inputs`: the journal itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from bsip_mplp.journal import tables
+from bsip_mplp.journal.errors import DuplicateSourceError
+from bsip_mplp.journal.hash_chain import link
+from bsip_mplp.journal.meta import Head
+from bsip_mplp.journal.projection import Row, chunks
+from bsip_mplp.rules.codec import canonical
+from bsip_mplp.rules.inputs import Input
+
+RECORDS_AT_ONCE: Final = 1000
+"""How many rows are read at once, so that a long journal doesn't fill the memory."""
+
+
+class Record(NamedTuple):
+    """A row of `inputs`: `time` is when it counted, `body` and `outcome` are canonical JSON."""
+
+    seq: int
+    time: int
+    kind: str
+    source: str | None
+    body: str
+    outcome: str
+    previous_hash: str
+    hash: str
+
+
+def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_ONCE) -> list[Record]:
+    """The next rows of `inputs` after a number."""
+    query = select(tables.inputs).where(tables.inputs.c.seq > after_seq).order_by(tables.inputs.c.seq).limit(most)
+    return [Record(*row) for row in connection.execute(query)]
+
+
+def chained(head: Head, encoded: Iterable[tuple[Input, Row, Row]]) -> tuple[Head, list[Row]]:
+    """The rows of `inputs` for inputs with both their JSONs, each linked to the one before it, and the new head."""
+    rows: list[Row] = []
+    seq, previous = head
+    for item, body, outcome in encoded:
+        seq += 1
+        body_text, outcome_text = canonical(body), canonical(outcome)
+        its_hash = link(previous, body_text, outcome_text)
+        rows.append(
+            {
+                "seq": seq,
+                "time": outcome["time"],
+                "kind": item.kind,
+                "source": item.source,
+                "body": body_text,
+                "outcome": outcome_text,
+                "previous_hash": previous,
+                "hash": its_hash,
+            }
+        )
+        previous = its_hash
+    return Head(seq, previous), rows
+
+
+def refuse_known_sources(connection: Connection, rows: Iterable[Row]) -> None:
+    """Raise `DuplicateSourceError` if a source stands already, or twice in the rows."""
+    seen: set[str] = set()
+    for row in rows:
+        if row["source"] in seen:
+            raise DuplicateSourceError(row["source"], 0)
+        if row["source"] is not None:
+            seen.add(row["source"])
+    for source, seq in seqs_of_sources(connection, sorted(seen)).items():
+        raise DuplicateSourceError(source, seq)
+
+
+def seqs_of_sources(connection: Connection, sources: Iterable[str]) -> dict[str, int]:
+    """The sources that stand in the journal already, with the numbers of their inputs."""
+    found: dict[str, int] = {}
+    for part in chunks(sources):
+        query = select(tables.inputs.c.source, tables.inputs.c.seq).where(tables.inputs.c.source.in_(part))
+        found.update((str(source), seq) for source, seq in connection.execute(query))
+    return found
