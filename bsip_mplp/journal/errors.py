@@ -11,6 +11,7 @@ JournalError
 ├── DuplicateSourceError      an input with that source stands already
 ├── MovedError                another process has written meanwhile
 ├── CursorError               the cursor would go back
+├── ReadError                 the database refused to read
 ├── WriteError                the database refused to write; nothing of the batch counts
 ├── BrokenChainError          the hashes of the inputs don't fit
 └── AttemptError              an attempt to carry out an order that must not be made
