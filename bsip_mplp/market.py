@@ -6,10 +6,12 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from bsip_mplp.money import SECONDS_PER_DAY, MoneyError, parse_fraction
+from bsip_mplp.money import MAX_UNITS, SECONDS_PER_DAY, MoneyError, parse_fraction
 from bsip_mplp.ratios import PERMILLE, Price
 
 FloorName = Literal["ICR", "MCR"]
+Pair = tuple[int, int]
+"""An amount of the core asset and one of the bitasset, in smallest units (PL-D28)."""
 
 
 class ParameterError(ValueError):
@@ -41,7 +43,19 @@ class Parameters:
     i2: Fraction = Fraction(1, 10)
     long_term_days: int = 30
     prepay_lead_days: int = 7
+    auction_round: int = 15 * 60
+    auction_limit: int = 48 * 3600
+    surplus_to_system: Fraction = Fraction(80, 100)
+    cure_window: int = 24 * 3600
     trigger_hold: int = 60
+    auction_floor: int = 1000
+    carry_rate: Fraction = Fraction(20, 100)
+    insurance_reserve: Pair = (0, 0)
+    risk_share: Fraction = Fraction(20, 100)
+    dividend_target: Pair | None = None
+    bond_window: int = 7 * SECONDS_PER_DAY
+    bond_coupon: Fraction = Fraction(5, 100)
+    bond_forced: Literal["no", "option", "compulsory"] = "no"
     missed_prepay_ends: Literal["paid_time", "at_once"] = "paid_time"
     protect_at_mcr: Fraction = Fraction(21, 20)
     stake_term_days: int = 14
@@ -58,9 +72,7 @@ class Parameters:
 
     def as_json(self) -> dict[str, Any]:
         """All parameters by name, fractions as text."""
-        return {
-            f.name: str(value) if isinstance(value := getattr(self, f.name), Fraction) else value for f in fields(self)
-        }
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
 
     def floor_permille(self, feed: Feed) -> int:
         """PL-18's floor under a feed: ICR, MCR or the number given, never under MCR (PL-D57)."""
@@ -87,6 +99,12 @@ def misfit(parameters: Parameters, feed: Feed) -> str | None:
     if not parameters.cap_permille(feed) > feed.icr:
         return f"lcr_cap {parameters.cap_permille(feed)} is not over ICR {feed.icr}"
     return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _whole(least: int, most: int) -> Any:
@@ -120,6 +138,19 @@ def _ratio_or(*words: str | None) -> Any:
     return read
 
 
+def _pair(none: bool) -> Any:
+    def read(name: str, value: Any) -> Pair | None:
+        if value is None and none:
+            return None
+        parts = list(value) if isinstance(value, list | tuple) else []
+        number = _whole(0, MAX_UNITS)
+        if len(parts) != 2:
+            raise ParameterError(f"{name} takes two amounts, of the core asset and of the bitasset, not {value!r}")
+        return number(name, parts[0]), number(name, parts[1])
+
+    return read
+
+
 def _word(*words: str) -> Any:
     def read(name: str, value: Any) -> str:
         if value not in words:
@@ -136,7 +167,19 @@ _READERS: dict[str, Any] = {
     "i2": _share(Fraction(0), Fraction(1)),
     "long_term_days": _whole(1, 365),
     "prepay_lead_days": _whole(0, 29),  # PL-D7: under 30
+    "auction_round": _whole(1, SECONDS_PER_DAY),
+    "auction_limit": _whole(1, 30 * SECONDS_PER_DAY),
+    "surplus_to_system": _share(Fraction(0), Fraction(1)),
+    "cure_window": _whole(0, 30 * SECONDS_PER_DAY),
     "trigger_hold": _whole(0, SECONDS_PER_DAY),
+    "auction_floor": _whole(0, 32_000),
+    "carry_rate": _share(Fraction(0), Fraction(10)),
+    "insurance_reserve": _pair(none=False),
+    "risk_share": _share(Fraction(0), Fraction(1)),
+    "dividend_target": _pair(none=True),
+    "bond_window": _whole(1, 365 * SECONDS_PER_DAY),
+    "bond_coupon": _share(Fraction(0), Fraction(10)),
+    "bond_forced": _word("no", "option", "compulsory"),
     "missed_prepay_ends": _word("paid_time", "at_once"),
     "protect_at_mcr": _share(Fraction(1), Fraction(10)),
     "stake_term_days": _whole(1, 29),

@@ -11,7 +11,21 @@ from bsip_mplp.market import Feed
 from bsip_mplp.money import format_units
 from bsip_mplp.rules.outcomes import Event, Notice, Order, Outcome, Refusal
 from bsip_mplp.rules.schedule import Schedule
-from bsip_mplp.rules.state import Asset, Loan, Market, Payout, Pool, Position, Protection
+from bsip_mplp.rules.state import (
+    Asset,
+    Auction,
+    Bid,
+    ChainOrder,
+    Claim,
+    Loan,
+    Market,
+    Offer,
+    Pool,
+    Position,
+    Protection,
+    Series,
+)
+from bsip_mplp.rules.transitions import PositionState, check_transition
 
 
 class Refused(Exception):
@@ -46,11 +60,20 @@ class Book:
         self.protections: dict[int, Protection] = {}
         self.armed: dict[tuple[str, str], dict[int, None]] = {}
         """Armed requests by (market, account), in the order armed (PL-D17)."""
-        self.payouts: dict[int, Payout] = {}
+        self.orders: dict[int, ChainOrder] = {}
+        self.auctions: dict[int, Auction] = {}
+        self.bids: dict[int, Bid] = {}
+        self.claims: dict[int, Claim] = {}
+        self.series: dict[int, Series] = {}
+        self.offers: dict[int, Offer] = {}
+        self.held: dict[tuple[str, str], dict[str, None]] = {}
+        """Positions on the chain by (market, holder)."""
         self.short_lent: dict[str, dict[Fraction, int]] = {}
         """What short loans lend by asset and rate: the going rate is read from it (PL-50)."""
         self.to_look_at: set[tuple[str, str]] = set()
         """Positions to be looked at before the input is done (PL-D11)."""
+        self.to_serve: set[str] = set()
+        """Markets whose funds have something to do before the input is done (PL-40)."""
         self._begin()
 
     def _begin(self) -> None:
@@ -107,6 +130,14 @@ class Book:
         remedy = f" {refused.remedy}" if refused.remedy else ""
         self.notify(account, refused.rule, f"Refused: {refused.reason}.{remedy}")
 
+    def change_state(self, position: Position, state: PositionState, rule: str) -> None:
+        """Change a position's state, by one rule, which is recorded with it (PL-I4)."""
+        check_transition(position.state, state, rule)
+        self.event(rule, "position", position.key, "changed", was=position.state, now=state)
+        position.state, position.state_rule = state, rule
+        self.touch("position", position.key, position)
+        self.look_at(position)
+
     # --- reading ------------------------------------------------------------------------------------------
 
     def free(self, account: str, asset: str) -> int:
@@ -120,6 +151,10 @@ class Book:
     def position(self, market: str, account: str) -> Position | None:
         """A position, if it was ever seen."""
         return self.positions.get((market, account))
+
+    def position_of(self, loan: Loan) -> Position:
+        """The position that a loan counts for."""
+        return self.positions[loan.market, loan.account]
 
     def live_loans(self, position: Position) -> list[Loan]:
         """A position's live loans, oldest first."""

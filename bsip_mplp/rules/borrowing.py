@@ -9,8 +9,8 @@ from bsip_mplp.market import Feed
 from bsip_mplp.money import div_ceil, div_floor
 from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under
 from bsip_mplp.rules.book import Book, Refused
-from bsip_mplp.rules.inputs import Borrow
-from bsip_mplp.rules.loans import make_loan, period_interest, try_overdue
+from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
+from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
 from bsip_mplp.rules.state import Market, Pool, Position
 
 
@@ -37,7 +37,7 @@ def borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | None 
     plan = plan_borrow(book, account, ask, along)
     if along is not None:
         prepay(book, account, *along)
-    position = book.positions[ask.market, account]
+    position = find_position(book, account, ask.market, ask.position)
     for part in plan.parts:
         loan = make_loan(book, position, book.pools[part.pool], part.units)
         book.notify(account, "PL-11", _told(book, position, loan.number, part, ask.asset))
@@ -59,10 +59,17 @@ def prepay(book: Book, account: str, asset: str, units: int) -> None:
     book.move("PL-8", "prepaid interest", (f"free/{account}", asset, -units), (f"prepaid/{account}", asset, units))
 
 
-def unprepay(book: Book, account: str, asset: str, units: int | None) -> None:
-    """PL-9: what no rule has taken yet can be taken back."""
-    held = book.prepaid(account, asset)
-    units = held if units is None else units
+def prepay_interest(book: Book, account: str, ask: Prepay, asset: str, units: int) -> None:
+    """PL-8, PL-D8: deposit interest ahead; what is overdue is tried at once."""
+    del ask  # it names nothing but the money
+    prepay(book, account, asset, units)
+    try_overdue(book, account)
+
+
+def unprepay(book: Book, account: str, ask: Unprepay) -> None:
+    """PL-9: what no rule has taken yet can be taken back, also during an auction (PL-D47)."""
+    asset, held = ask.asset, book.prepaid(account, ask.asset)
+    units = held if ask.amount is None else ask.amount
     if units < 1 or units > held:
         raise Refused("PL-9", f"your prepaid interest holds {book.show(asset, held)}")
     book.move(
@@ -77,9 +84,8 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
         raise Refused("PL-11", f"{ask.market} is no market here", f"Markets: {', '.join(book.market_names)}.")
     if ask.asset not in (market.core, market.name):
         raise Refused("PL-11", f"{ask.asset} is not lent in the market {market.name}")
-    position = book.position(market.name, account)
-    if position is None or position.state == "closed":
-        raise Refused("PL-11", f"you have no position in {market.name}", "A loan counts for an open position only.")
+    position = find_position(book, account, market.name, ask.position)
+    check_may_move(position)
     feed = market.valid_feed
     if feed is None:
         raise Refused("PL-47", f"{market.name} has no valid feed: {market.invalid}", "Try again when it has one.")
@@ -94,6 +100,16 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
     parts = _choose_pools(book, account, ask, units, market)
     _check_interest(book, account, parts, along)
     return Plan(units, tuple(parts))
+
+
+def find_position(book: Book, account: str, market: str, named: str | None) -> Position:
+    """The open position that an account holds and names; its own if it names none."""
+    position = book.position(market, named or account)
+    if position is None or position.state == "closed":
+        raise Refused("PL-11", f"{named or account} has no position in {market}", "A loan counts for an open one only.")
+    if position.holder != account:
+        raise Refused("PL-28", f"the position of {position.account} in {market} is held by {position.holder}")
+    return position
 
 
 def least_units(position: Position, market: Market, feed: Feed, asset: str) -> int:

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from bsip_mplp.rules import borrowing, feeds, loans, payouts, pools, positions, protection
+from bsip_mplp.rules import (
+    auctions,
+    bonds,
+    borrowing,
+    chain_orders,
+    feeds,
+    funds,
+    interest,
+    loans,
+    pools,
+    positions,
+    protection,
+    serving,
+)
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import (
     Ask,
     AssetSeen,
+    Bid,
     Borrow,
+    BuyBond,
     ChangePool,
+    CloseBlack,
     Deposit,
     FeedSeen,
     Input,
+    Insure,
+    KeepBond,
     Lend,
     MarketOpened,
     Operator,
     OrderDone,
     OrderFailed,
+    OrderFilled,
     ParametersChanged,
+    PassBond,
     PositionSeen,
     Prepay,
     Protect,
+    Redeem,
     Repay,
     Request,
     Stake,
+    TakeBond,
     Tick,
     Unlend,
     Unprepay,
@@ -34,6 +57,7 @@ from bsip_mplp.rules.inputs import (
 )
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.schedule import DueItem, DueKind
+from bsip_mplp.rules.state import Market
 
 
 class Engine:
@@ -82,21 +106,36 @@ class Engine:
         match due.kind:
             case DueKind.FEED_EXPIRY:
                 feeds.feed_expires(self.book, due.number)
-            case DueKind.HOLD:
+            case DueKind.HOLD | DueKind.CURE:
                 positions.hold_is_complete(self.book, due.number, due.detail)
             case DueKind.INTEREST:
-                loans.interest_falls_due(self.book, self.book.loans[due.number])
+                interest.interest_falls_due(self.book, self.book.loans[due.number])
             case DueKind.END:
-                loans.paid_time_ends(self.book, self.book.loans[due.number], due.time)
+                interest.paid_time_ends(self.book, self.book.loans[due.number], due.time)
+            case DueKind.ROUND:
+                auctions.round_closes(self.book, self.book.auctions[due.number])
+            case DueKind.WINDOW:
+                serving.window_ends(self.book, self.book.series[due.number])
+            case DueKind.DIVIDEND:
+                serving.dividend_falls_due(self.book, self._market(due.number))
+
+    def _market(self, number: int) -> Market:
+        return self.book.markets[self.book.market_names[number]]
 
     def _look(self) -> None:
-        """PL-26, PL-D11: look at every position that anything touched, in the order in which they were first seen."""
+        """PL-26, PL-D11: look at every position that anything touched, in the order in which they were first seen.
+
+        Then the funds of the markets that anything touched do what they have to (PL-40), until nothing changes.
+        """
         book = self.book
-        while book.to_look_at:
+        while book.to_look_at or book.to_serve:
             keys, book.to_look_at = book.to_look_at, set()
             for position in sorted((book.positions[key] for key in keys), key=lambda position: position.number):
                 positions.look(book, position)
-                book.to_look_at.discard((position.market, position.account))
+            if not book.to_look_at:
+                names, book.to_serve = book.to_serve, set()
+                for market in sorted((book.markets[name] for name in names), key=lambda market: market.number):
+                    serving.serve(book, market)
 
     def _take(self, item: Input) -> None:
         match item:
@@ -117,9 +156,11 @@ class Engine:
             case ParametersChanged():
                 feeds.parameters_changed(self.book, item)
             case OrderDone():
-                payouts.order_done(self.book, item)
+                chain_orders.order_done(self.book, item)
+            case OrderFilled():
+                chain_orders.order_filled(self.book, item)
             case OrderFailed():
-                payouts.order_failed(self.book, item)
+                chain_orders.order_failed(self.book, item)
 
     def _deposit(self, item: Deposit) -> None:
         """G-6: whatever arrives is the sender's free balance first; then what the memo asked for is tried."""
@@ -135,34 +176,13 @@ class Engine:
             raise Refused("G-6", item.unreadable, "The money is in your free balance: withdraw it with mplp withdraw.")
 
     def _ask(self, account: str, ask: Ask, along: tuple[str, int] | None) -> None:
-        book = self.book
-        match ask:
-            case Lend():
-                pools.lend(book, account, ask, *_money(ask, along))
-            case Stake():
-                pools.stake(book, account, ask, *_money(ask, along))
-            case ChangePool():
-                pools.change_pool(book, account, ask)
-            case Unlend():
-                pools.unlend(book, account, ask)
-            case Prepay():
-                borrowing.prepay(book, account, *_money(ask, along))
-                loans.try_overdue(book, account)
-            case Unprepay():
-                borrowing.unprepay(book, account, ask.asset, ask.amount)
-            case Borrow():
-                borrowing.borrow(book, account, ask, along)
-            case Protect():
-                protection.protect(book, account, ask, along)
-            case Unprotect():
-                protection.unprotect(book, account, ask)
-            case Repay():
-                loans.repay(book, account, ask)
-            case Withdraw():
-                payouts.withdraw(book, account, ask)
-            case Operator():
-                asset, units = _money(None, along)
-                book.move("G-5", "operator's reserve", (f"free/{account}", asset, -units), ("operator", asset, units))
+        kind = type(ask)
+        if kind in _OF_MONEY:
+            _OF_MONEY[kind](self.book, account, ask, *_money(ask, along))
+        elif kind in _WITH_INTEREST:
+            _WITH_INTEREST[kind](self.book, account, ask, along)
+        else:
+            _PLAIN[kind](self.book, account, ask)
 
     def state(self) -> dict[str, Any]:
         """The whole state as plain values: what `mplp play` prints."""
@@ -173,6 +193,9 @@ class Engine:
             "balances": _by_account(balances, "free/"),
             "prepaid": _by_account(balances, "prepaid/"),
             "funds": _by_account(balances, "fund/"),
+            "risk_funds": _by_account(balances, "risk/"),
+            "risk_lent": _by_account(balances, "risk_lent/"),
+            "held_bids": _by_account(balances, "bid/"),
             "payouts": _by_account(balances, "payout/"),
             "operator": _by_account(balances, "operator").get("", {}),
             "outside": _by_account(balances, "outside").get("", {}),
@@ -182,7 +205,7 @@ class Engine:
             "loans": {str(number): loan.as_json() for number, loan in book.loans.items()},
             "positions": {p.key: p.as_json() for p in book.positions.values()},
             "protections": {str(number): kept.as_json() for number, kept in book.protections.items()},
-            "orders": {str(number): payout.as_json() for number, payout in book.payouts.items()},
+            "orders": {str(number): kept.as_json() for number, kept in book.orders.items()},
         }
 
 
@@ -198,15 +221,46 @@ def _whose(item: Input) -> str:
     return item.account if isinstance(item, Deposit | Request | PositionSeen) else feeds.OPERATOR
 
 
-def _money(ask: Lend | Stake | Prepay | None, along: tuple[str, int] | None) -> tuple[str, int]:
+def _money(ask: Any, along: tuple[str, int] | None) -> tuple[str, int]:
     """The asset and the units that a request is about: what it names, or what came along."""
-    asset = along[0] if along is not None else None
-    units = along[1] if along is not None else None
-    if ask is not None and ask.asset is not None:
-        units = units if ask.asset == asset else None
-        asset = ask.asset
-    if ask is not None and ask.amount is not None:
-        units = ask.amount
+    asset, units = along if along is not None else (None, None)
+    named_asset, named_units = getattr(ask, "asset", None), getattr(ask, "amount", None)
+    if named_asset is not None and named_asset != asset:
+        asset, units = named_asset, None
+    if named_units is not None:
+        units = named_units
     if asset is None or units is None:
         raise Refused("G-6", "no money came along and none was named", "Send the amount with the memo.")
     return asset, units
+
+
+_OF_MONEY: dict[type, Callable[[Book, str, Any, str, int], None]] = {
+    Lend: pools.lend,
+    Stake: pools.stake,
+    Prepay: borrowing.prepay_interest,
+    Bid: auctions.bid,
+    Insure: funds.insure,
+    BuyBond: bonds.buy_bond,
+    Operator: funds.add_to_reserve,
+}
+"""Requests about an amount: what they name, or what came along."""
+
+_WITH_INTEREST: dict[type, Callable[[Book, str, Any, tuple[str, int] | None], None]] = {
+    Borrow: borrowing.borrow,
+    Protect: protection.protect,
+}
+"""Requests for which what came along is prepaid interest."""
+
+_PLAIN: dict[type, Callable[[Book, str, Any], None]] = {
+    ChangePool: pools.change_pool,
+    Unlend: pools.unlend,
+    Unprepay: borrowing.unprepay,
+    Unprotect: protection.unprotect,
+    Repay: loans.repay,
+    Withdraw: chain_orders.withdraw,
+    PassBond: bonds.pass_bond,
+    TakeBond: bonds.take_bond,
+    KeepBond: bonds.keep_bond,
+    Redeem: bonds.redeem,
+    CloseBlack: serving.close_black,
+}

@@ -6,10 +6,11 @@ from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
 from bsip_mplp.ratios import Price
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
-from bsip_mplp.rules.loans import judge_missed
+from bsip_mplp.rules.interest import judge_missed
 from bsip_mplp.rules.positions import look_for_triggered, pause_holds
 from bsip_mplp.rules.protection import run_of_market
 from bsip_mplp.rules.schedule import DueItem, DueKind
+from bsip_mplp.rules.serving import schedule_dividend
 from bsip_mplp.rules.state import Asset, Market
 
 OPERATOR = "operator"
@@ -34,10 +35,11 @@ def market_opened(book: Book, opened: MarketOpened) -> None:
         parameters = Parameters().changed(dict(opened.parameters))
     except ParameterError as error:
         raise Refused("PL-D7", str(error)) from None
-    market = Market(opened.market, opened.core_asset, parameters, len(book.market_names))
+    market = Market(opened.market, opened.core_asset, parameters, len(book.market_names), opened=book.now)
     book.markets[opened.market] = market
     book.market_names.append(opened.market)
     book.touch("market", market.name, market)
+    schedule_dividend(book, market)
     book.event("PL-D7", "market", market.name, "opened")
 
 
@@ -94,14 +96,15 @@ def _judge_feed(book: Book, market: Market) -> None:
             book.notify(OPERATOR, "PL-47", f"{market.name} takes no new loans: {market.invalid}.")
         pause_holds(book, market)
         return
+    if market.last_valid is None or market.feed is None or market.feed.price != market.last_valid.price:
+        market.price_since = book.now
     market.last_valid = market.feed
     if was_invalid is not None:
         book.touch("market", market.name, market)
         book.event("PL-47", "market", market.name, "resumed")
     for number in list(market.waiting):  # PL-47: missed interest that waited for a valid feed
-        loan = book.loans[number]
         del market.waiting[number]
-        judge_missed(book, book.positions[market.name, loan.borrower], loan)
+        judge_missed(book, book.loans[number])
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-Custody = Literal["books"]
+Custody = Literal["books", "protocol"]
+"""`books`: nothing is done on the chain. `protocol`: a simulated chain carries the orders out (V-1)."""
 
 
 # --- requests: what a person may ask for, in the order of peer-lending.md ---------------------------------
@@ -90,7 +91,8 @@ class Borrow:
     """Borrow for a position (PL-11, PL-15): an amount, or the least (`amount` left out).
 
     Either `pools`, used in the order named, or limits: highest rate, shortest and longest term. Money that comes
-    along is prepaid interest; if the request is refused it stays free balance.
+    along is prepaid interest; if the request is refused it stays free balance. `position` names the account on the
+    chain whose position it is for, where that was won in an auction.
     """
 
     do: ClassVar[str] = "borrow"
@@ -101,6 +103,7 @@ class Borrow:
     highest_rate: Fraction | None = None
     shortest_days: int | None = None
     longest_days: int | None = None
+    position: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +122,7 @@ class Protect:
     highest_rate: Fraction | None = None
     shortest_days: int | None = None
     longest_days: int | None = None
+    position: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +157,103 @@ class Operator:
     do: ClassVar[str] = "operator"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bid:
+    """Bid interest for a position in auction (PL-27, PL-30). Without `amount`: all that came along."""
+
+    do: ClassVar[str] = "bid"
+    auction: int
+    asset: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insure:
+    """Add to a market's insurance fund, or to its risk fund (PL-35, PL-42). Without `amount`: what came along."""
+
+    do: ClassVar[str] = "insure"
+    market: str
+    fund: Literal["insurance", "risk"] = "insurance"
+    asset: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuyBond:
+    """Buy risk bonds on offer, 1 : 1 in the bitasset (PL-37). Without `amount`: what came along."""
+
+    do: ClassVar[str] = "buy_bond"
+    series: int
+    asset: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassBond:
+    """Offer bonds to another account for bitasset (PL-43); they change hands once it takes them."""
+
+    do: ClassVar[str] = "pass_bond"
+    series: int
+    amount: int
+    to: str
+    price: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBond:
+    """Take bonds that were offered, for the price asked (PL-43), from free balance."""
+
+    do: ClassVar[str] = "take_bond"
+    offer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepBond:
+    """Take an offer of bonds back (PL-43)."""
+
+    do: ClassVar[str] = "keep_bond"
+    offer: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redeem:
+    """Exchange bonds 1 : 1 for bitasset of the fund, where `bond_forced` is `option` (PL-39)."""
+
+    do: ClassVar[str] = "redeem"
+    series: int
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseBlack:
+    """Pay a black position's debt and what it owes, and get its collateral (PL-38, PL-D35)."""
+
+    do: ClassVar[str] = "close_black"
+    market: str
+    position: str
+
+
 Ask = (
-    Lend | Stake | ChangePool | Unlend | Prepay | Unprepay | Borrow | Protect | Unprotect | Repay | Withdraw | Operator
+    Lend
+    | Stake
+    | ChangePool
+    | Unlend
+    | Prepay
+    | Unprepay
+    | Borrow
+    | Protect
+    | Unprotect
+    | Repay
+    | Withdraw
+    | Operator
+    | Bid
+    | Insure
+    | BuyBond
+    | PassBond
+    | TakeBond
+    | KeepBond
+    | Redeem
+    | CloseBlack
 )
 
 
@@ -213,7 +312,10 @@ class FeedSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionSeen:
-    """An account's position as the chain has it now; a debt of 0 says that it is closed."""
+    """An account's position as the chain has it now; a debt of 0 says that it is closed.
+
+    In `protocol` custody a closed position may still have collateral: it came to the pool's account (PL-D50).
+    """
 
     kind: ClassVar[str] = "position"
     time: int
@@ -273,6 +375,22 @@ class OrderDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilled:
+    """What a simulated chain did of an order: `units` of it are carried out and brought `got`; `done` if that is all.
+
+    Only for orders of a position in `protocol` custody. What they did to the position is reported as `PositionSeen`.
+    """
+
+    kind: ClassVar[str] = "order_filled"
+    time: int
+    order: int
+    units: int
+    got: int = 0
+    done: bool = True
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFailed:
     """An order can't be carried out, for good, and never was; its money is free balance again."""
 
@@ -293,5 +411,6 @@ Input = (
     | Request
     | Tick
     | OrderDone
+    | OrderFilled
     | OrderFailed
 )

@@ -1,16 +1,16 @@
-"""Loans from their first interest to their end: PL-6, PL-8, PL-10, PL-12, PL-17, PL-19, PL-21, PL-24, PL-45."""
+"""Loans: made, paid for a period, renewed, ended, repaid (PL-6, PL-8, PL-10 to PL-12, PL-19, PL-24, PL-45)."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from bsip_mplp.money import SECONDS_PER_DAY, cut_units, interest_units
+from bsip_mplp.money import SECONDS_PER_DAY, cut_units, div_ceil, interest_units
 from bsip_mplp.ratios import PERMILLE, ratio_is_under
-from bsip_mplp.rules.book import Book, Refused, show_time
+from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Repay
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.shrinking import judge_what_goes_home
-from bsip_mplp.rules.state import Due, Loan, Pool, Position, Terms
+from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Claim, Loan, Locked, Market, Pool, Position, Terms
 
 
 def period_interest(
@@ -26,23 +26,22 @@ def period_interest(
 def make_loan(book: Book, position: Position, pool: Pool, units: int) -> Loan:
     """PL-8, PL-11, PL-12: take the first period's interest and lock the principal, in one step."""
     market = book.markets[position.market]
-    feed = book.feed_to_convert(market.name)
     number = len(book.loans) + 1
-    long = pool.term_days >= market.parameters.long_term_days  # PL-3
     loan = Loan(
         number=number,
         pool=pool.number,
         lender=pool.owner,
-        borrower=position.account,
+        borrower=position.holder,
         market=market.name,
+        account=position.account,
         asset=pool.asset,
         principal=units,
         rate=pool.rate,
         term_days=pool.term_days,
         period_days=pool.period_days,
         interest_asset=pool.interest_asset,
-        long=long,
-        floor=market.parameters.floor_permille(feed),
+        long=pool.term_days >= market.parameters.long_term_days,  # PL-3
+        floor=market.parameters.floor_permille(book.feed_to_convert(market.name)),
         made=book.now,
         term_ends=book.now + pool.term_days * SECONDS_PER_DAY,
         paid_until=book.now,
@@ -51,29 +50,26 @@ def make_loan(book: Book, position: Position, pool: Pool, units: int) -> Loan:
     book.loans[number] = loan
     position.loans.append(number)
     book.event(
-        "PL-11", "loan", number, "made", pool=pool.number, borrower=position.account, units=units, asset=pool.asset
+        "PL-11", "loan", number, "made", pool=pool.number, borrower=position.holder, units=units, asset=pool.asset
     )
-    _lock(book, position, loan, pool, units)
-    _pay_interest(book, loan, Terms(loan.rate, loan.term_days, loan.period_days, new_term=False))
-    if position.state == "free":
-        _change_state(book, position, "protected", "PL-11")
-    book.notify(loan.lender, "PL-12", f"Loan {number}: {book.show(loan.asset, units)} lent from pool {pool.number}.")
-    return loan
-
-
-def _lock(book: Book, position: Position, loan: Loan, pool: Pool, units: int) -> None:
     book.move(
         "PL-12",
-        f"lent by loan {loan.number}",
+        f"lent by loan {number}",
         (f"pool/{pool.number}/available", pool.asset, -units),
         (f"pool/{pool.number}/lent", pool.asset, units),
     )
     pool.available -= units
     _lent_changes(book, position, loan, pool, units)
+    loan.unpaid.append(Terms(loan.rate, loan.term_days, loan.period_days, new_term=False, due=book.now))
+    _pay_from_prepaid(book, loan)
+    if position.state == "free":
+        book.change_state(position, "protected", "PL-11")
+    book.notify(loan.lender, "PL-12", f"Loan {number}: {book.show(loan.asset, units)} lent from pool {pool.number}.")
+    return loan
 
 
 def _lent_changes(book: Book, position: Position, loan: Loan, pool: Pool, units: int) -> None:
-    """Count `units` more (less where negative) as lent, in the pool and in the position."""
+    """Count `units` more (less where negative) as lent: in the pool, the position, and for the next dividend."""
     pool.lent += units
     if loan.asset == loan.market:
         position.lp2 += units
@@ -81,6 +77,9 @@ def _lent_changes(book: Book, position: Position, loan: Loan, pool: Pool, units:
         position.lp1 += units
     if not loan.long:
         _count_short(book, loan, units)
+    locked = book.markets[loan.market].locked.setdefault((loan.lender, loan.asset), Locked(since=book.now))
+    locked.bring_to(book.now)
+    locked.units += units
     book.touch("pool", pool.number, pool)
     book.touch("loan", loan.number, loan)
     book.touch("position", position.key, position)
@@ -94,99 +93,95 @@ def _count_short(book: Book, loan: Loan, units: int) -> None:
         del rates[loan.rate]
 
 
-def _change_state(book: Book, position: Position, state: str, rule: str) -> None:
-    """PL-I4: each change of state has one rule, which is recorded with it."""
-    book.event(rule, "position", position.key, "changed", was=position.state, now=state)
-    position.state, position.state_rule = state, rule  # type: ignore[assignment]
-    book.touch("position", position.key, position)
-
-
 # --- interest ---------------------------------------------------------------------------------------------
 
 
-def interest_falls_due(book: Book, loan: Loan) -> None:
-    """PL-6, PL-21: fix what the next period costs, and take its interest if it is there."""
-    if loan.ended is not None or loan.overdue is not None or loan.interest_due != book.now:
-        return
-    if loan.home_by:
-        return
-    position = book.positions[loan.market, loan.borrower]
-    terms = _next_terms(book, position, loan)
-    if terms is None:
-        return
-    loan.overdue = terms
-    judge_what_goes_home(book, position)  # PL-D54
-    if loan.goes_home == loan.principal:
-        loan.overdue = None
-        return
-    if take_interest(book, loan):
-        return
-    book.overdue.setdefault(loan.borrower, {})[loan.number] = None
-    book.touch("loan", loan.number, loan)
-    book.event("PL-21" if loan.long else "PL-17", "loan", loan.number, "missed interest")
-    if loan.long:
-        _missed(book, position, loan)
+def covered_until(loan: Loan) -> int:
+    """The end of the last period that is paid or fell due, in chain seconds."""
+    return loan.paid_until + sum(terms.period_days for terms in loan.unpaid) * SECONDS_PER_DAY
 
 
-def _next_terms(book: Book, position: Position, loan: Loan) -> Terms | None:
-    """What the next period runs at, or None if there is none: then the loan ends with its term (PL-6)."""
-    if loan.paid_until < loan.term_ends:
-        return Terms(loan.rate, loan.term_days, loan.period_days, new_term=False)
+def next_terms(book: Book, position: Position, loan: Loan) -> Terms | None:
+    """What the next period runs at, or None if there is none: then the loan ends with its term (PL-6, PL-D63)."""
+    last = next((terms for terms in reversed(loan.unpaid) if terms.new_term), None)
+    term_ends = loan.term_ends + sum(t.term_days for t in loan.unpaid if t.new_term) * SECONDS_PER_DAY
+    if covered_until(loan) < term_ends:
+        kept = last or loan
+        return Terms(kept.rate, kept.term_days, kept.period_days, new_term=False, due=book.now)
     pool, market = book.pools[loan.pool], book.markets[loan.market]
     same_kind = (pool.term_days >= market.parameters.long_term_days) == loan.long  # PL-D6
-    reaches_floor = True
-    feed = market.valid_feed
-    if feed is not None and not loan.long:  # PL-D58
-        floor = market.parameters.floor_permille(feed)
-        reaches_floor = not ratio_is_under(
-            position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor
-        )
+    reaches_floor = loan.long or _reaches_floor(market, position)
     if pool.renews and same_kind and reaches_floor:
-        return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True)
+        return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True, due=book.now)
     loan.goes_home, loan.home_by = loan.principal, "PL-6" if reaches_floor else "PL-D58"
     book.touch("loan", loan.number, loan)
     book.notify(loan.borrower, loan.home_by, f"Loan {loan.number} ends with its term and does not renew.")
     return None
 
 
+def _reaches_floor(market: Market, position: Position) -> bool:
+    """PL-D58: a short loan that would not reach its new floor does not renew."""
+    feed = market.valid_feed
+    if feed is None:
+        return True
+    floor = market.parameters.floor_permille(feed)
+    return not ratio_is_under(position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor)
+
+
+def owed_units(book: Book, loan: Loan, terms: Terms) -> int:
+    """The interest of an unpaid period, in the interest asset, at the feed of this moment."""
+    units = loan.principal - loan.goes_home
+    return period_interest(book, loan.market, loan.asset, units, loan.interest_asset, terms.rate, terms.period_days)
+
+
 def take_interest(book: Book, loan: Loan) -> bool:
-    """Take the overdue interest if the borrower's prepaid balance has all of it (PL-45); tells whether it had."""
-    terms = loan.overdue
-    if terms is None:
+    """Take the unpaid interest if the borrower's prepaid balance has all of it (PL-45); tells whether it had."""
+    if not loan.unpaid or book.prepaid(loan.borrower, loan.interest_asset) < owed_units(book, loan, loan.unpaid[0]):
         return False
-    units = interest_due_units(book, loan)
-    if book.prepaid(loan.borrower, loan.interest_asset) < units:
-        return False
-    loan.overdue, loan.judged = None, ""
-    book.overdue.get(loan.borrower, {}).pop(loan.number, None)
-    market = book.markets[loan.market]
-    market.waiting.pop(loan.number, None)
-    if terms.new_term:
-        _renew(book, loan, terms)
-    _pay_interest(book, loan, terms)
-    position = book.positions[loan.market, loan.borrower]
-    _cure_by_interest(book, position)
-    book.look_at(position)
+    _pay_from_prepaid(book, loan)
     return True
 
 
-def _cure_by_interest(book: Book, position: Position) -> None:
-    """PL-D23: an auction that fell due by missed interest is cured by the interest."""
-    due = position.due.get("auction")
-    if due is None or due.rule != "PL-21" or any(loan.judged == "auction" for loan in book.live_loans(position)):
-        return
-    del position.due["auction"]
-    book.touch("position", position.key, position)
-    book.event("PL-31", "position", position.key, "auction no longer due")
+def _pay_from_prepaid(book: Book, loan: Loan) -> None:
+    """PL-10: the system's cut to the market's insurance fund, the rest to the lender as free balance."""
+    terms = loan.unpaid[0]
+    interest = owed_units(book, loan, terms)
+    cut = cut_units(interest, book.markets[loan.market].parameters.i2)  # PL-D5: in the asset paid
+    book.move(
+        "PL-10",
+        f"interest of loan {loan.number} for {terms.period_days} days",
+        (f"prepaid/{loan.borrower}", loan.interest_asset, -interest),
+        (f"free/{loan.lender}", loan.interest_asset, interest - cut),
+        (f"fund/{loan.market}", loan.interest_asset, cut),
+    )
+    income(book, loan.market, loan.interest_asset, cut)
+    period_is_paid(book, loan, loan.interest_asset, interest - cut)
 
 
-def interest_due_units(book: Book, loan: Loan) -> int:
-    """The overdue interest of a loan, in its interest asset, at the feed of this moment."""
-    terms = loan.overdue
-    if terms is None:
-        return 0
-    units = loan.principal - loan.goes_home
-    return period_interest(book, loan.market, loan.asset, units, loan.interest_asset, terms.rate, terms.period_days)
+def period_is_paid(book: Book, loan: Loan, asset: str, units: int) -> None:
+    """Count the oldest unpaid period as paid, `units` of which reached the lender; the next falls due in its time."""
+    terms = loan.unpaid.pop(0)
+    loan.judged = False
+    book.overdue.get(loan.borrower, {}).pop(loan.number, None)
+    book.markets[loan.market].waiting.pop(loan.number, None)
+    if terms.new_term:
+        _renew(book, loan, terms)
+    pool = book.pools[loan.pool]
+    pool.earned[asset] = pool.earned.get(asset, 0) + units
+    loan.paid_until += terms.period_days * SECONDS_PER_DAY
+    book.schedule.add(DueItem(loan.paid_until, DueKind.END, loan.number))
+    schedule_interest(book, loan)
+    book.touch("pool", pool.number, pool)
+    book.look_at(book.position_of(loan))
+    book.event("PL-10", "loan", loan.number, "paid", asset=asset, units=units, paid_until=loan.paid_until)
+
+
+def schedule_interest(book: Book, loan: Loan) -> None:
+    """Have the next interest fall due `prepay_lead_days` before what is covered ends (PL-21); at the end if short."""
+    lead_days = book.markets[loan.market].parameters.prepay_lead_days if loan.long else 0
+    loan.interest_due = max(book.now, covered_until(loan) - lead_days * SECONDS_PER_DAY)
+    book.schedule.add(DueItem(loan.interest_due, DueKind.INTEREST, loan.number))
+    book.touch("loan", loan.number, loan)
 
 
 def _renew(book: Book, loan: Loan, terms: Terms) -> None:
@@ -202,103 +197,24 @@ def _renew(book: Book, loan: Loan, terms: Terms) -> None:
     book.event("PL-6", "loan", loan.number, "renewed", rate=str(loan.rate), term_ends=loan.term_ends)
 
 
-def _pay_interest(book: Book, loan: Loan, terms: Terms) -> None:
-    """PL-10: the system's cut to the market's insurance fund, the rest to the lender as free balance."""
-    market, pool = book.markets[loan.market], book.pools[loan.pool]
-    units = loan.principal - loan.goes_home
-    interest = period_interest(book, loan.market, loan.asset, units, loan.interest_asset, terms.rate, terms.period_days)
-    cut = cut_units(interest, market.parameters.i2)  # PL-D5: of what is paid, in the asset paid
-    book.move(
-        "PL-10",
-        f"interest of loan {loan.number} for {terms.period_days} days",
-        (f"prepaid/{loan.borrower}", loan.interest_asset, -interest),
-        (f"free/{loan.lender}", loan.interest_asset, interest - cut),
-        (f"fund/{market.name}", loan.interest_asset, cut),
-    )
-    pool.earned[loan.interest_asset] = pool.earned.get(loan.interest_asset, 0) + interest - cut
-    loan.paid_until += terms.period_days * SECONDS_PER_DAY
-    lead_days = market.parameters.prepay_lead_days if loan.long else 0
-    loan.interest_due = max(book.now, loan.paid_until - lead_days * SECONDS_PER_DAY)
-    book.schedule.add(DueItem(loan.interest_due, DueKind.INTEREST, loan.number))
-    book.schedule.add(DueItem(loan.paid_until, DueKind.END, loan.number))
-    book.touch("loan", loan.number, loan)
-    book.touch("pool", pool.number, pool)
-    book.event(
-        "PL-10", "loan", loan.number, "paid", interest=interest, cut=cut, asset=loan.interest_asset,
-        paid_until=loan.paid_until,
-    )  # fmt: skip
-
-
 def try_overdue(book: Book, borrower: str) -> None:
     """PL-D8, PL-45: overdue interest is tried, oldest first, whenever the prepaid balance has grown."""
     for number in list(book.overdue.get(borrower, ())):
-        take_interest(book, book.loans[number])
-
-
-# --- missed interest of long loans (PL-21) -----------------------------------------------------------------
-
-
-def _missed(book: Book, position: Position, loan: Loan) -> None:
-    units = interest_due_units(book, loan)
-    book.notify(
-        loan.borrower,
-        "PL-21",
-        f"Loan {loan.number} lacks its next interest of {book.show(loan.interest_asset, units)}: "
-        f"prepay it before the time already paid for ends at {show_time(loan.paid_until)}.",
-    )
-    if book.markets[loan.market].valid_feed is None:
-        book.markets[loan.market].waiting[loan.number] = None  # PL-47
-    else:
-        judge_missed(book, position, loan)
-
-
-def judge_missed(book: Book, position: Position, loan: Loan) -> None:
-    """PL-21, once (PL-D15): under MSSR an auction falls due, otherwise the loan ends."""
-    market = book.markets[loan.market]
-    feed = market.valid_feed
-    if feed is None or loan.ended is not None or loan.overdue is None or loan.judged:
-        return
-    if ratio_is_under(position.collateral, position.debt, feed.price, feed.mssr):
-        loan.judged = "auction"
-        falls_due(book, position, "auction", "PL-21")
-    else:
-        loan.judged = "ends"
-        if market.parameters.missed_prepay_ends == "at_once":
-            end_loan(book, loan, "PL-21")
-    book.touch("loan", loan.number, loan)
-
-
-def falls_due(book: Book, position: Position, trigger: str, rule: str) -> None:
-    """Record that an auction or a takeover fell due; the position keeps its state until it is carried out."""
-    if trigger in position.due:
-        return
-    position.due[trigger] = Due(book.now, rule)  # type: ignore[index]
-    book.touch("position", position.key, position)
-    book.event(rule, "position", position.key, f"{trigger} due")
-    book.notify(position.account, rule, f"{trigger.capitalize()} of your position in {position.market} is due.")
+        if book.position_of(book.loans[number]).state not in IN_AUCTION:
+            take_interest(book, book.loans[number])
+    for market in book.market_names:
+        for account in book.held.get((market, borrower), ()):
+            book.look_at(book.positions[market, account])  # a cure may be complete now (PL-D23)
 
 
 # --- ends ---------------------------------------------------------------------------------------------------
 
 
-def paid_time_ends(book: Book, loan: Loan, time: int) -> None:
-    """The end of the time that was paid for: what goes home goes, and missed interest is tried once more (PL-D8)."""
-    if loan.ended is not None:
-        return
-    if loan.goes_home and (loan.paid_until == time or loan.goes_home < loan.principal):
-        end_loan(book, loan, loan.home_by, loan.goes_home)
-    if loan.ended is not None or loan.paid_until != time or loan.overdue is None or take_interest(book, loan):
-        return
-    if not loan.long:
-        end_loan(book, loan, "PL-17")  # PL-D14
-    elif loan.judged != "auction":
-        end_loan(book, loan, "PL-21")  # PL-D16: feed or not
-
-
 def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> None:
     """End a loan, or `units` of it: the principal is the pool's again (PL-12), in full (PL-I1)."""
-    position, pool = book.positions[loan.market, loan.borrower], book.pools[loan.pool]
+    position, pool = book.position_of(loan), book.pools[loan.pool]
     units = loan.principal if units is None else min(units, loan.principal)
+    _owe_days(book, position, loan, units)
     book.move(
         rule,
         f"back from loan {loan.number}",
@@ -312,8 +228,10 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> Non
         loan.goes_home, loan.home_by = 0, ""
         book.event(rule, "loan", loan.number, "cut", units=units)
         return
-    loan.ended, loan.ended_by, loan.overdue = book.now, rule, None
+    loan.ended, loan.ended_by = book.now, rule
+    loan.unpaid.clear()
     position.loans.remove(loan.number)
+    position.last_end_rule = rule
     book.overdue.get(loan.borrower, {}).pop(loan.number, None)
     book.markets[loan.market].waiting.pop(loan.number, None)
     book.event(rule, "loan", loan.number, "ended", units=units)
@@ -321,8 +239,28 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> Non
     book.notify(loan.lender, rule, f"Loan {loan.number} ended: {book.show(loan.asset, units)} is available again.")
     if not position.loans:
         position.shrunk = False
-        if position.state == "protected":
-            _change_state(book, position, "free", rule)
+        if position.state == "protected" and rule != "PL-46":  # a closed position is closed, not free
+            book.change_state(position, "free", rule)
+
+
+def _owe_days(book: Book, position: Position, loan: Loan, units: int) -> None:
+    """PL-D60: days begun after the paid time, in an auction or while carried, are owed by the fund."""
+    if position.state not in IN_AUCTION + CARRIED or book.now <= loan.paid_until:
+        return
+    parameters = book.markets[loan.market].parameters
+    days = div_ceil(book.now - loan.paid_until, SECONDS_PER_DAY)
+    rate = min(loan.rate, parameters.carry_rate)
+    interest = period_interest(book, loan.market, loan.asset, units, loan.interest_asset, rate, days)
+    owed = interest - cut_units(interest, parameters.i2)  # PL-D26: the lenders' part
+    if not owed:
+        return
+    number = len(book.claims) + 1
+    claim = Claim(number, loan.market, loan.account, loan.number, loan.lender, loan.interest_asset, owed, made=book.now)
+    book.claims[number] = claim
+    book.markets[loan.market].claims[number] = None
+    book.to_serve.add(loan.market)
+    book.touch("claim", number, claim)
+    book.event("PL-D60", "claim", number, "made", loan=loan.number, units=owed, asset=loan.interest_asset)
 
 
 def repay(book: Book, account: str, ask: Repay) -> None:
@@ -332,13 +270,21 @@ def repay(book: Book, account: str, ask: Repay) -> None:
         raise Refused("PL-19", f"loan {ask.loan} is not yours", "See your loans with mplp loans.")
     if loan.ended is not None:
         raise Refused("PL-19", f"loan {ask.loan} has ended already")
+    check_may_move(book.position_of(loan))
     if loan.long:
         _check_long_can_end(book, loan)
     end_loan(book, loan, "PL-24" if loan.long else "PL-19")
 
 
+def check_may_move(position: Position) -> None:
+    """PL-48: in auction, taken over, carried or black the holder can end no loan and move nothing, except to cure."""
+    if position.state in IN_AUCTION + CARRIED:
+        state = position.state.replace("_", " ")
+        raise Refused("PL-48", f"the position of {position.account} in {position.market} is {state}")
+
+
 def _check_long_can_end(book: Book, loan: Loan) -> None:
-    market, position = book.markets[loan.market], book.positions[loan.market, loan.borrower]
+    market, position = book.markets[loan.market], book.position_of(loan)
     feed = market.valid_feed
     if feed is None:
         raise Refused("PL-47", f"without a valid feed of {market.name} PL-24 can't be judged: {market.invalid}")

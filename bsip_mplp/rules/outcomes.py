@@ -24,7 +24,12 @@ class Event(NamedTuple):
 
 
 class Order(NamedTuple):
-    """Something to be carried out on the chain: here, `units` of `asset` to be paid out to `account`."""
+    """Something to be carried out on the chain, by kind.
+
+    `payout`: `units` of `asset` are paid out to `account`. For a position in `protocol` custody, whose account on the
+    chain is `account`: `pay_debt` pays `units` of its debt; `close` sells up to `units` of its collateral, at no less
+    than `limit` (bitasset, core), to buy back its debt; `hand_over` gives its collateral to `to`.
+    """
 
     number: int
     kind: str
@@ -32,6 +37,8 @@ class Order(NamedTuple):
     asset: str
     units: int
     memo: str
+    limit: tuple[int, int] | None = None
+    to: str = ""
 
 
 class Notice(NamedTuple):
@@ -57,7 +64,8 @@ class Refusal(NamedTuple):
 class Outcome:
     """All that one input brought about, in order; `objects` holds each touched object as it is now.
 
-    The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection, order.
+    The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection,
+    auction, bid, claim, series, offer, order.
     """
 
     time: int

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from bsip_mplp.market import Feed
 from bsip_mplp.ratios import ratio_is_under
+from bsip_mplp.rules import auctions, carrying
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import PositionSeen
-from bsip_mplp.rules.loans import end_loan, falls_due
-from bsip_mplp.rules.protection import disarm, place_in_index, run_of_position
+from bsip_mplp.rules.loans import end_loan
+from bsip_mplp.rules.protection import disarm_all, place_in_index, run_of_position
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import Hold, Loan, Market, Position, Trigger
+from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Hold, Loan, Market, Position, Trigger
 
-_TRIGGERS: tuple[tuple[Trigger, str], ...] = (("takeover", "PL-23"), ("auction", "PL-22"))
-"""The triggers that must hold, in the order in which they are judged (PL-26), and their rules."""
+_TRIGGERS: tuple[Trigger, ...] = ("takeover", "auction", "floor", "cure")
+"""What must hold for `trigger_hold`, in the order of PL-D10 and PL-D56."""
 
 
 def position_seen(book: Book, seen: PositionSeen) -> None:
@@ -27,16 +28,18 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
             return
         position = _first_seen(book, seen)
     if not seen.debt:
-        _closed(book, position)
+        _closed(book, position, seen.collateral)
         return
     smaller_debt = seen.debt < position.debt
+    was_under_mcr, was_smaller = _is_under_mcr(book, position), (position.collateral, -position.debt)
     position.shrunk |= bool(position.loans) and (smaller_debt or seen.collateral < position.collateral)
     position.collateral, position.debt, position.custody = seen.collateral, seen.debt, seen.custody
     if position.state == "closed":
-        position.state, position.state_rule = "free", "PL-46"
-        book.event("PL-46", "position", position.key, "changed", was="closed", now="free")
+        book.change_state(position, "free", "PL-46")
     if smaller_debt:
         _cut_lp2(book, position)
+    if was_under_mcr and (position.collateral > was_smaller[0] or -position.debt > was_smaller[1]):
+        _cure_at_once(book, position)
     changed(book, position)
     book.look_at(position)
     run_of_position(book, position)
@@ -44,35 +47,61 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
 
 def _first_seen(book: Book, seen: PositionSeen) -> Position:
     number = len(book.position_keys)
-    position = Position(seen.market, seen.account, number, seen.custody, seen.collateral, seen.debt)
+    position = Position(
+        seen.market, seen.account, number, seen.custody, seen.collateral, seen.debt, holder=seen.account
+    )
     book.positions[seen.market, seen.account] = position
+    book.held.setdefault((seen.market, seen.account), {})[seen.account] = None
     book.position_keys.append((seen.market, seen.account))
     return position
 
 
-def _closed(book: Book, position: Position) -> None:
-    """PL-46: a position without debt ends all its loans, whatever the cause."""
+def _closed(book: Book, position: Position, left_units: int) -> None:
+    """PL-46: a position without debt ends its auction and all its loans, whatever the cause."""
     if position.state == "closed":
         return
+    if position.auction is not None:
+        auctions.end_auction(book, position, "PL-46")
     for loan in book.live_loans(position):
         end_loan(book, loan, "PL-46")
-    for number in list(book.armed.get((position.market, position.account), ())):
-        disarm(book, book.protections[number], "PL-46", "ended")
-    book.event("PL-46", "position", position.key, "changed", was=position.state, now="closed")
+    disarm_all(book, position, "PL-46")
+    if position.state in CARRIED:
+        carrying.position_closed(book, position, left_units)
+    _back_to_its_account(book, position)
     position.collateral = position.debt = 0
-    position.state, position.state_rule = "closed", "PL-46"
+    position.holds.clear()
+    book.change_state(position, "closed", "PL-46")
     changed(book, position)
-    book.look_at(position)
+
+
+def _back_to_its_account(book: Book, position: Position) -> None:
+    """What is opened anew on the chain is nobody's but the account's."""
+    del book.held[position.market, position.holder][position.account]
+    position.holder = position.account
+    book.held.setdefault((position.market, position.account), {})[position.account] = None
 
 
 def _cut_lp2(book: Book, position: Position) -> None:
     """PL-51, PL-D9: `lp2` is cut to `D − 1`, newest loan first, in part where a part is enough."""
     for loan in reversed(book.live_loans(position)):
         excess = position.lp2 - (position.debt - 1)
-        if excess <= 0:
-            return
-        if loan.asset == position.market:
+        if excess > 0 and loan.asset == position.market:
             end_loan(book, loan, "PL-51", excess)
+    carrying.cut_risk_lp2(book, position, max(0, position.lp2 - (position.debt - 1)))
+
+
+def _is_under_mcr(book: Book, position: Position) -> bool:
+    feed = book.markets[position.market].valid_feed
+    collateral, debt = position.collateral + position.lp1, position.debt - position.lp2
+    return feed is not None and ratio_is_under(collateral, debt, feed.price, feed.mcr)
+
+
+def _cure_at_once(book: Book, position: Position) -> None:
+    """PL-D56: a cure is held at once if added collateral or paid debt made it true at a price that itself has held."""
+    market = book.markets[position.market]
+    price_has_held = book.now - market.price_since >= market.parameters.trigger_hold
+    if position.state == "in_auction" and price_has_held and not _is_under_mcr(book, position):
+        position.cure_held = True
 
 
 def changed(book: Book, position: Position) -> None:
@@ -98,11 +127,13 @@ def changed(book: Book, position: Position) -> None:
 
 def look_for_triggered(book: Book, market: Market) -> None:
     """Have all positions looked at that the present feed can trigger, and those whose trigger is being held."""
-    for account in market.watched:
+    for account in (*market.watched, *market.carried):
         book.look_at(book.positions[market.name, account])
     feed = market.valid_feed
     if feed is None:
         return
+    if market.carried:
+        book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)
     for index, limit, combined in (
         (market.under_mssr, feed.mssr, False),
@@ -127,8 +158,9 @@ def look(book: Book, position: Position) -> None:
     """PL-26: takeover, auction, end of short loans; again without the ended loans, until nothing changes."""
     market = book.markets[position.market]
     feed = market.valid_feed
-    while feed is not None and position.loans:
-        _judge_holds(book, market, position, feed)
+    if position.state in CARRIED:
+        carrying.look_at_carried(book, position)
+    while feed is not None and position.loans and position.state not in CARRIED:
         ending = [
             (loan, rule) for loan in book.live_loans(position) if (rule := _short_ends(market, position, loan, feed))
         ]
@@ -136,13 +168,21 @@ def look(book: Book, position: Position) -> None:
             break
         for loan, rule in ending:
             end_loan(book, loan, rule)
-    if not any(loan.long for loan in book.live_loans(position)):
-        _drop_long(book, market, position)
+    if position.auction is not None and not _has_long(book, position):
+        auctions.call_off(book, position)
+    if feed is not None or not _has_long(book, position):
+        _judge_holds(book, market, position, feed)
+    auctions.try_cure(book, position)
+    _watch(market, position)
     changed(book, position)
 
 
+def _has_long(book: Book, position: Position) -> bool:
+    return any(loan.long for loan in book.live_loans(position))
+
+
 def _short_ends(market: Market, position: Position, loan: Loan, feed: Feed) -> str:
-    """The rule by which a short loan ends at this feed, or nothing."""
+    """The rule by which a short loan ends at this feed, or nothing (PL-17, PL-18)."""
     if loan.long:
         return ""
     if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
@@ -153,41 +193,49 @@ def _short_ends(market: Market, position: Position, loan: Loan, feed: Feed) -> s
     return ""
 
 
-def _judge_holds(book: Book, market: Market, position: Position, feed: Feed) -> None:
-    """PL-22, PL-23, PL-25: begin, go on with, or drop what must hold for `trigger_hold`."""
-    has_long = any(loan.long for loan in book.live_loans(position))  # PL-D13
-    combined = (position.collateral + position.lp1, position.debt - position.lp2)
-    is_true = {
-        "takeover": has_long and ratio_is_under(position.collateral, position.debt, feed.price, feed.mssr),
-        "auction": has_long and ratio_is_under(*combined, feed.price, feed.mcr),
-    }
-    for detail, (trigger, _) in enumerate(_TRIGGERS):
+def _judge_holds(book: Book, market: Market, position: Position, feed: Feed | None) -> None:
+    """PL-22, PL-23, PL-49, PL-25: begin, go on with, or drop what must hold for `trigger_hold`."""
+    true = _true_triggers(book, position, feed) if feed is not None else set()
+    if "cure" not in true:
+        position.cure_held = False
+    for detail, trigger in enumerate(_TRIGGERS):
         hold = position.holds.get(trigger)
-        if not is_true[trigger]:
+        if trigger not in true or (trigger == "cure" and position.cure_held):
             position.holds.pop(trigger, None)
-        elif trigger not in position.due:
-            if hold is None:
-                hold = position.holds[trigger] = Hold(market.parameters.trigger_hold, None)
-            if hold.since is None:
-                hold.since = book.now
-                book.schedule.add(DueItem(book.now + hold.remaining, DueKind.HOLD, position.number, detail))
-    _watch(market, position)
+            continue
+        if hold is None:
+            hold = position.holds[trigger] = Hold(market.parameters.trigger_hold, None)
+        if hold.since is None:
+            rests = trigger in ("takeover", "auction")
+            hold.since = max(book.now, position.rest_until) if rests else book.now  # PL-D12
+            kind = DueKind.CURE if trigger == "cure" else DueKind.HOLD
+            book.schedule.add(DueItem(hold.since + hold.remaining, kind, position.number, detail))
+
+
+def _true_triggers(book: Book, position: Position, feed: Feed) -> set[Trigger]:
+    """What is true of a position at this feed, in the state it is in."""
+    if not _has_long(book, position):  # PL-D13
+        return set()
+    own = (position.collateral, position.debt)
+    combined = (position.collateral + position.lp1, position.debt - position.lp2)
+    parameters, state = book.markets[position.market].parameters, position.state
+    true: set[Trigger] = set()
+    if state in ("protected", "in_auction") and ratio_is_under(*own, feed.price, feed.mssr):
+        true.add("takeover")  # PL-23
+    if state == "protected" and ratio_is_under(*combined, feed.price, feed.mcr):
+        true.add("auction")  # PL-22
+    if state in IN_AUCTION and ratio_is_under(*own, feed.price, parameters.auction_floor):
+        true.add("floor")  # PL-49, PL-D48
+    if state == "in_auction" and not ratio_is_under(*combined, feed.price, feed.mcr):
+        true.add("cure")  # PL-D56
+    return true
 
 
 def _watch(market: Market, position: Position) -> None:
-    if position.holds:
+    if position.holds or position.auction is not None:
         market.watched.add(position.account)
     else:
         market.watched.discard(position.account)
-
-
-def _drop_long(book: Book, market: Market, position: Position) -> None:
-    """PL-D13: without a live long loan nothing is held and nothing is due."""
-    if position.due:
-        book.event("PL-27", "position", position.key, "nothing due")
-    position.holds.clear()
-    position.due.clear()
-    _watch(market, position)
 
 
 def pause_holds(book: Book, market: Market) -> None:
@@ -196,18 +244,26 @@ def pause_holds(book: Book, market: Market) -> None:
         position = book.positions[market.name, account]
         for hold in position.holds.values():
             if hold.since is not None:
-                hold.remaining -= book.now - hold.since
+                hold.remaining -= max(0, book.now - hold.since)
                 hold.since = None
         book.touch("position", position.key, position)
 
 
 def hold_is_complete(book: Book, number: int, detail: int) -> None:
-    """PL-25: a trigger has held long enough; an auction or a takeover falls due."""
+    """PL-25: a trigger has held long enough."""
     position = book.positions[book.position_keys[number]]
-    trigger, rule = _TRIGGERS[detail]
+    trigger = _TRIGGERS[detail]
     hold = position.holds.get(trigger)
     if hold is None or hold.since is None or hold.since + hold.remaining != book.now:
         return
     del position.holds[trigger]
-    _watch(book.markets[position.market], position)
-    falls_due(book, position, trigger, rule)
+    match trigger:
+        case "takeover":
+            auctions.take_over(book, position)
+        case "auction":
+            auctions.open_auction(book, position, "in_auction", "PL-22")
+        case "floor":
+            auctions.carry(book, position, "PL-49")
+        case "cure":
+            position.cure_held = True
+    book.look_at(position)

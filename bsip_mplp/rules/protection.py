@@ -27,6 +27,9 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
     at = _default_trigger(market) if ask.at is None else ask.at
     if not 0 < at <= 1000:
         raise Refused("PL-16", f"a trigger of {at} is no ratio", "Write for example at=1.60.")
+    seen = book.position(market.name, ask.position or account)
+    if seen is not None and seen.holder != account:
+        raise Refused("PL-28", f"the position of {seen.account} in {market.name} is held by {seen.holder}")
     if along is not None:
         prepay(book, account, *along)
     number = len(book.protections) + 1
@@ -38,16 +41,18 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
         highest_rate=ask.highest_rate,
         shortest_days=ask.shortest_days,
         longest_days=ask.longest_days,
+        position=ask.position,
     )
-    protection = Protection(number, account, at, wanted)
+    named = ask.position or account
+    protection = Protection(number, account, named, at, wanted)
     book.protections[number] = protection
-    book.armed.setdefault((market.name, account), {})[number] = None
+    book.armed.setdefault((market.name, named), {})[number] = None
     book.touch("protection", number, protection)
     book.event("PL-16", "protection", number, "armed", at=str(at))
     _say_armed(book, market, protection)
     if along is not None:
         try_overdue(book, account)
-    position = book.position(market.name, account)
+    position = book.position(market.name, named)
     if position is not None:
         place_in_index(book, position)
         run_of_position(book, position)
@@ -78,10 +83,16 @@ def unprotect(book: Book, account: str, ask: Unprotect) -> None:
 def disarm(book: Book, protection: Protection, rule: str, what: str) -> None:
     """End an armed request: used up, taken back, or ended with its position."""
     protection.live = False
-    del book.armed[protection.ask.market, protection.account][protection.number]
+    del book.armed[protection.ask.market, protection.position][protection.number]
     book.markets[protection.ask.market].protections.discard(protection.number)
     book.touch("protection", protection.number, protection)
     book.event(rule, "protection", protection.number, what)
+
+
+def disarm_all(book: Book, position: Position, rule: str) -> None:
+    """PL-D17: armed requests end with a win, a carrying or a closing."""
+    for number in list(book.armed.get((position.market, position.account), ())):
+        disarm(book, book.protections[number], rule, "ended")
 
 
 def place_in_index(book: Book, position: Position) -> None:
@@ -101,7 +112,7 @@ def run_of_market(book: Book, market: Market) -> None:
     def may_run(number: int) -> bool:
         # Triggers are any fractions: those that only the scale makes equal are taken too, and judged exactly by run()
         protection = book.protections[number]
-        position = book.positions[market.name, protection.account]
+        position = book.positions[market.name, protection.position]
         reached = ((position.debt * protection.at.numerator) << SCALE_BITS) // max(
             1, position.collateral * protection.at.denominator
         )
@@ -109,7 +120,7 @@ def run_of_market(book: Book, market: Market) -> None:
 
     for number in sorted(market.protections.take(may_run)):
         protection = book.protections[number]
-        position = book.positions[market.name, protection.account]
+        position = book.positions[market.name, protection.position]
         run(book, position, protection)
         place_in_index(book, position)
 

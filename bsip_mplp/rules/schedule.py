@@ -12,12 +12,16 @@ class DueKind(IntEnum):
 
     FEED_EXPIRY = 0  # PL-D44: first in its second
     HOLD = 1
-    INTEREST = 3
-    END = 4
+    CURE = 2  # PL-D56: a cure holds last among the holds of a second
+    ROUND = 3
+    INTEREST = 4
+    END = 5
+    WINDOW = 6
+    DIVIDEND = 7
 
 
 class DueItem(NamedTuple):
-    """When, what, and which: a market's, position's or loan's number; `detail` orders the triggers of one position."""
+    """When, what, and which: the number of what it concerns; `detail` orders the triggers of one position."""
 
     time: int
     kind: DueKind

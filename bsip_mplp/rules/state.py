@@ -8,10 +8,13 @@ from typing import Any, Literal
 
 from bsip_mplp.market import Feed, Parameters
 from bsip_mplp.rules.inputs import Borrow, Custody
+from bsip_mplp.rules.transitions import PositionState
 from bsip_mplp.rules.triggers import TriggerIndex
 
-PositionState = Literal["free", "protected", "closed"]
-Trigger = Literal["takeover", "auction"]
+Trigger = Literal["takeover", "auction", "floor", "cure"]
+
+IN_AUCTION: tuple[PositionState, ...] = ("in_auction", "taken_over")
+CARRIED: tuple[PositionState, ...] = ("carried", "black")
 
 
 @dataclass(slots=True)
@@ -28,6 +31,20 @@ class Asset:
 
 
 @dataclass(slots=True)
+class Locked:
+    """A lender's locked principal in one asset, and its amount × seconds since the last dividend (PL-D31)."""
+
+    units: int = 0
+    since: int = 0
+    weight: int = 0
+
+    def bring_to(self, time: int) -> None:
+        """Count the weight up to a time."""
+        self.weight += self.units * (time - self.since)
+        self.since = time
+
+
+@dataclass(slots=True)
 class Market:
     """A bitasset and its backing asset, with the last feed seen and the indexes of what a feed can trigger."""
 
@@ -35,7 +52,10 @@ class Market:
     core: str
     parameters: Parameters
     number: int
+    opened: int
     feed: Feed | None = None
+    price_since: int = 0
+    """Since when the price of the valid feed stands (PL-D56)."""
     last_valid: Feed | None = None
     invalid: str | None = "no feed was seen yet"
     watched: set[str] = field(default_factory=set)
@@ -47,6 +67,19 @@ class Market:
     under_lmcr: TriggerIndex[str] = field(default_factory=TriggerIndex)
     under_floor: TriggerIndex[str] = field(default_factory=TriggerIndex)
     protections: TriggerIndex[int] = field(default_factory=TriggerIndex)
+    carried: dict[str, None] = field(default_factory=dict)
+    """Accounts whose position is carried or black."""
+    claims: dict[int, None] = field(default_factory=dict)
+    """Interest owed that outlived its loan and is not paid yet, oldest first (PL-D36)."""
+    series: dict[int, None] = field(default_factory=dict)
+    """Series of bonds that are on offer or outstanding, oldest first."""
+    on_offer: int | None = None
+    fresh_income: int = 0
+    """Income in bitasset since the fund last served (PL-39)."""
+    failed_to_pay: bool = False
+    """Whether the fund could not pay an interest on its prepay date since it last served (PL-37)."""
+    locked: dict[tuple[str, str], Locked] = field(default_factory=dict)
+    """What is lent in the market by (lender, asset), and its weight for the next dividend (PL-41)."""
 
     @property
     def valid_feed(self) -> Feed | None:
@@ -114,6 +147,7 @@ class Terms:
     term_days: int
     period_days: int
     new_term: bool
+    due: int
 
 
 @dataclass(slots=True)
@@ -124,7 +158,10 @@ class Loan:
     pool: int
     lender: str
     borrower: str
+    """The holder of the position; a won auction changes it (PL-28)."""
     market: str
+    account: str
+    """The account on the chain whose position the loan counts for."""
     asset: str
     principal: int
     rate: Fraction
@@ -137,10 +174,10 @@ class Loan:
     term_ends: int
     paid_until: int
     interest_due: int
-    overdue: Terms | None = None
-    """Interest that fell due and could not be taken yet, and what it is for."""
-    judged: Literal["", "ends", "auction"] = ""
-    """What PL-21 decided about missed interest; it decides once (PL-D15)."""
+    unpaid: list[Terms] = field(default_factory=list)
+    """Periods whose interest fell due and is not paid yet, oldest first; more than one only while carried."""
+    judged: bool = False
+    """Whether PL-21 has decided about missed interest; it decides once (PL-D15)."""
     goes_home: int = 0
     """Units that end when the time already paid for ends; all of the principal if the loan will not go on."""
     home_by: str = ""
@@ -155,6 +192,7 @@ class Loan:
             "lender": self.lender,
             "borrower": self.borrower,
             "market": self.market,
+            "account": self.account,
             "asset": self.asset,
             "principal": self.principal,
             "rate": str(self.rate),
@@ -167,7 +205,7 @@ class Loan:
             "term_ends": self.term_ends,
             "paid_until": self.paid_until,
             "interest_due": self.interest_due,
-            "overdue": self.overdue is not None,
+            "unpaid": [[terms.due, str(terms.rate), terms.period_days] for terms in self.unpaid],
             "judged": self.judged,
             "goes_home": self.goes_home,
             "ended": self.ended,
@@ -183,14 +221,6 @@ class Hold:
     since: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An auction or a takeover that fell due: when, and by which rule."""
-
-    time: int
-    rule: str
-
-
 @dataclass(slots=True)
 class Position:
     """A call order as it was last seen, and what is lent to it. `number` is the order in which it was first seen."""
@@ -201,13 +231,25 @@ class Position:
     custody: Custody
     collateral: int
     debt: int
+    holder: str
     state: PositionState = "free"
     state_rule: str = "PL-46"
     lp1: int = 0
     lp2: int = 0
     loans: list[int] = field(default_factory=list)
     holds: dict[Trigger, Hold] = field(default_factory=dict)
-    due: dict[Trigger, Due] = field(default_factory=dict)
+    auction: int | None = None
+    cure_held: bool = False
+    """Whether `LCR ≥ MCR` has held long enough for a cure (PL-D56)."""
+    rest_until: int = 0
+    """Until when the triggers of PL-22 and PL-23 rest (PL-32)."""
+    risk_lp1: int = 0
+    risk_lp2: int = 0
+    """What of lp1 and lp2 the risk fund lends (PL-35)."""
+    last_end_rule: str = ""
+    """The rule by which its last loan ended."""
+    orders: dict[int, None] = field(default_factory=dict)
+    """Open orders to be carried out on the chain."""
     shrunk: bool = False
     """Whether it was seen smaller while it had loans (PL-D54)."""
     home_judged: int = -1
@@ -222,6 +264,7 @@ class Position:
         return {
             "market": self.market,
             "account": self.account,
+            "holder": self.holder,
             "custody": self.custody,
             "collateral": self.collateral,
             "debt": self.debt,
@@ -233,7 +276,10 @@ class Position:
             "holds": {
                 name: {"remaining": hold.remaining, "since": hold.since} for name, hold in sorted(self.holds.items())
             },
-            "due": {name: {"time": due.time, "rule": due.rule} for name, due in sorted(self.due.items())},
+            "auction": self.auction,
+            "rest_until": self.rest_until,
+            "risk_lp1": self.risk_lp1,
+            "risk_lp2": self.risk_lp2,
         }
 
 
@@ -243,6 +289,8 @@ class Protection:
 
     number: int
     account: str
+    position: str
+    """The account on the chain whose position it is for."""
     at: Fraction
     ask: Borrow
     told: str = ""
@@ -256,6 +304,7 @@ class Protection:
             "number": self.number,
             "account": self.account,
             "market": ask.market,
+            "position": self.position,
             "at": str(self.at),
             "asset": ask.asset,
             "amount": ask.amount,
@@ -269,24 +318,194 @@ class Protection:
 
 
 @dataclass(slots=True)
-class Payout:
-    """An order to pay free balance out on the chain."""
+class ChainOrder:
+    """An order to be carried out on the chain, and what came of it; kinds as in `outcomes.Order`."""
 
     number: int
+    kind: Literal["payout", "pay_debt", "close", "hand_over"]
     account: str
     asset: str
     units: int
+    market: str = ""
     state: Literal["open", "done", "failed"] = "open"
+    filled: int = 0
     transaction: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
         return {
             "number": self.number,
-            "kind": "payout",
+            "kind": self.kind,
             "account": self.account,
             "asset": self.asset,
             "units": self.units,
+            "market": self.market,
             "state": self.state,
+            "filled": self.filled,
             "transaction": self.transaction,
+        }
+
+
+@dataclass(slots=True)
+class Auction:
+    """A position with its long loans, offered for interest (PL-27). It keeps the round and limit it opened with."""
+
+    number: int
+    market: str
+    account: str
+    rule: str
+    opened: int
+    round_seconds: int
+    limit_seconds: int
+    bids: dict[int, None] = field(default_factory=dict)
+    """Open bids, in the order in which they came."""
+    closes: int = 0
+    """When the round that has bids closes; 0 while it has none."""
+    ended: int | None = None
+    ended_by: str = ""
+    winner: str = ""
+    price: int = 0
+
+    def round_end(self, time: int) -> int:
+        """The end of the round that a time falls in: closed on the left, open on the right (PL-27)."""
+        rounds = (time - self.opened) // self.round_seconds + 1
+        return self.opened + min(rounds * self.round_seconds, self.limit_seconds)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as the journal keeps them; bids are sealed, so only their number shows (PL-30)."""
+        return {
+            "number": self.number,
+            "market": self.market,
+            "account": self.account,
+            "rule": self.rule,
+            "opened": self.opened,
+            "round_seconds": self.round_seconds,
+            "limit_seconds": self.limit_seconds,
+            "bids": len(self.bids),
+            "ended": self.ended,
+            "ended_by": self.ended_by,
+            "winner": self.winner,
+            "price": self.price,
+        }
+
+
+@dataclass(slots=True)
+class Bid:
+    """A sealed bid with its money (PL-30)."""
+
+    number: int
+    auction: int
+    account: str
+    units: int
+    time: int
+    state: Literal["open", "returned", "won"] = "open"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as the journal keeps them."""
+        return {
+            "number": self.number,
+            "auction": self.auction,
+            "account": self.account,
+            "units": self.units,
+            "time": self.time,
+            "state": self.state,
+        }
+
+
+@dataclass(slots=True)
+class Claim:
+    """Interest that the fund owes a lender for days begun after the paid time of a loan that ended (PL-D36, PL-D60)."""
+
+    number: int
+    market: str
+    account: str
+    loan: int
+    lender: str
+    asset: str
+    units: int
+    made: int
+    paid: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as the journal keeps them."""
+        return {
+            "number": self.number,
+            "market": self.market,
+            "account": self.account,
+            "loan": self.loan,
+            "lender": self.lender,
+            "asset": self.asset,
+            "units": self.units,
+            "made": self.made,
+            "paid": self.paid,
+        }
+
+
+@dataclass(slots=True)
+class Series:
+    """A series of risk bonds (PL-37): what is offered, who holds it, and the coupon accrued so far."""
+
+    number: int
+    market: str
+    amount: int
+    opened: int
+    window_ends: int
+    coupon: Fraction
+    forced: str
+    sold: int = 0
+    on_offer: bool = True
+    holdings: dict[str, int] = field(default_factory=dict)
+    """Bonds by holder, in the order in which they first came to hold some."""
+    accrued: Fraction = Fraction(0)
+    accrued_to: int = 0
+    redeemed: int = 0
+    coupon_paid: int = 0
+
+    @property
+    def outstanding(self) -> int:
+        """Bonds not redeemed yet, in smallest units of the bitasset."""
+        return self.sold - self.redeemed
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as the journal keeps them."""
+        return {
+            "number": self.number,
+            "market": self.market,
+            "amount": self.amount,
+            "opened": self.opened,
+            "window_ends": self.window_ends,
+            "coupon": str(self.coupon),
+            "forced": self.forced,
+            "sold": self.sold,
+            "on_offer": self.on_offer,
+            "holdings": dict(sorted(self.holdings.items())),
+            "accrued": str(self.accrued),
+            "accrued_to": self.accrued_to,
+            "redeemed": self.redeemed,
+            "coupon_paid": self.coupon_paid,
+        }
+
+
+@dataclass(slots=True)
+class Offer:
+    """Bonds that one account offers to another for bitasset (PL-43)."""
+
+    number: int
+    series: int
+    seller: str
+    to: str
+    units: int
+    price: int
+    state: Literal["open", "taken", "kept"] = "open"
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as the journal keeps them."""
+        return {
+            "number": self.number,
+            "series": self.series,
+            "seller": self.seller,
+            "to": self.to,
+            "units": self.units,
+            "price": self.price,
+            "state": self.state,
         }

@@ -1,0 +1,133 @@
+"""Orders to be carried out on the chain: payouts of free balance, and what carrying asks for in `protocol` custody."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, Withdraw
+from bsip_mplp.rules.outcomes import Order
+from bsip_mplp.rules.state import ChainOrder, Position
+
+
+def withdraw(book: Book, account: str, ask: Withdraw) -> None:
+    """G-6: free balance can always be withdrawn; it is set aside and ordered to be paid out."""
+    held = book.free(account, ask.asset)
+    units = held if ask.amount is None else ask.amount
+    if units < 1 or units > held:
+        raise Refused("G-6", f"your free balance holds {book.show(ask.asset, held)}")
+    number = len(book.orders) + 1
+    payout = ChainOrder(number, "payout", account, ask.asset, units)
+    book.orders[number] = payout
+    book.move("G-6", f"payout {number}", (f"free/{account}", ask.asset, -units), (f"payout/{number}", ask.asset, units))
+    book.touch("order", number, payout)
+    book.order(Order(number, "payout", account, ask.asset, units, f"mplp payout {number}"))
+    book.event("G-6", "order", number, "ordered", account=account, asset=ask.asset, units=units)
+
+
+def order_done(book: Book, done: OrderDone) -> None:
+    """The chain has paid, irreversibly; its fee is the operator's."""
+    payout = _open_payout(book, done.order)
+    payout.state, payout.transaction = "done", done.transaction
+    book.move(
+        "G-6",
+        f"payout {payout.number} sent",
+        (f"payout/{payout.number}", payout.asset, -payout.units),
+        ("outside", payout.asset, payout.units),
+    )
+    book.move(
+        "G-5",
+        f"fee of payout {payout.number}",
+        ("operator", done.fee_asset, -done.fee),
+        ("outside", done.fee_asset, done.fee),
+    )
+    book.touch("order", payout.number, payout)
+    book.event("G-6", "order", payout.number, "done", transaction=done.transaction)
+    book.notify(payout.account, "G-6", f"Payout {payout.number} was sent: {book.show(payout.asset, payout.units)}.")
+
+
+def order_failed(book: Book, failed: OrderFailed) -> None:
+    """The chain never took it and never will; the money is free balance again."""
+    payout = _open_payout(book, failed.order)
+    payout.state = "failed"
+    book.move(
+        "G-6",
+        f"payout {payout.number} failed",
+        (f"payout/{payout.number}", payout.asset, -payout.units),
+        (f"free/{payout.account}", payout.asset, payout.units),
+    )
+    book.touch("order", payout.number, payout)
+    book.event("G-6", "order", payout.number, "failed", reason=failed.reason)
+    book.notify(payout.account, "G-6", f"Payout {payout.number} could not be sent: {failed.reason}.")
+
+
+def _open_payout(book: Book, number: int) -> ChainOrder:
+    return _open_order(book, number, payout=True)
+
+
+def _open_order(book: Book, number: int, payout: bool) -> ChainOrder:
+    order = book.orders.get(number)
+    if order is None or order.state != "open" or (order.kind == "payout") != payout:
+        raise Refused("G-6", f"order {number} is not open, or of another kind")
+    return order
+
+
+# --- what carrying asks for -------------------------------------------------------------------------------
+
+
+def order_on_chain(
+    book: Book,
+    position: Position,
+    kind: Literal["pay_debt", "close", "hand_over"],
+    asset: str,
+    units: int,
+    *,
+    rule: str,
+    source: str = "",
+    limit: tuple[int, int] | None = None,
+    to: str = "",
+) -> None:
+    """Order something for a position in `protocol` custody; money that it takes is set aside from `source`."""
+    number = len(book.orders) + 1
+    order = ChainOrder(number, kind, position.account, asset, units, position.market)
+    book.orders[number] = order
+    position.orders[number] = None
+    if source:
+        book.move(rule, f"set aside for order {number}", (source, asset, -units), (f"order/{number}", asset, units))
+    book.touch("order", number, order)
+    book.touch("position", position.key, position)
+    book.order(Order(number, kind, position.account, asset, units, "", limit, to))
+    book.event(rule, "order", number, "ordered", order=kind, account=position.account, units=units)
+
+
+def order_filled(book: Book, report: OrderFilled) -> None:
+    """What was carried out of an order, in part or in whole; nothing is assumed. Money not used goes back."""
+    order = _open_order(book, report.order, payout=False)
+    position = book.positions[order.market, order.account]
+    units = min(report.units, order.units - order.filled)
+    order.filled += units
+    if order.kind != "close":
+        _spend(book, order, units, report.done)
+    if report.done or order.filled == order.units:
+        order.state = "done"
+        position.orders.pop(order.number, None)
+    book.touch("order", order.number, order)
+    book.touch("position", position.key, position)
+    book.event("PL-36", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
+    book.to_serve.add(order.market)
+    book.look_at(position)
+
+
+def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
+    account = f"order/{order.number}"
+    book.move(
+        "PL-34", f"order {order.number} carried out", (account, order.asset, -units), ("outside", order.asset, units)
+    )
+    left = book.ledger.balance(account, order.asset)
+    if done and left:  # PL-D29: money returned from orders is no income
+        book.move(
+            "PL-34",
+            f"returned from order {order.number}",
+            (account, order.asset, -left),
+            (f"fund/{order.market}", order.asset, left),
+        )
