@@ -27,6 +27,23 @@ _INPUTS: dict[str, type[Any]] = {cls.kind: cls for cls in get_args(Input)}
 _ASKS: dict[str, type[Any]] = {cls.do: cls for cls in get_args(Ask)}
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+_NO_DEFAULT = object()
+
+
+def _default(spec: Field[Any]) -> Any:
+    if spec.default_factory is not MISSING:
+        return spec.default_factory()
+    return _NO_DEFAULT if spec.default is MISSING else spec.default
+
+
+_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    cls: tuple((spec.name, _default(spec)) for spec in fields(cls)) for cls in (*_INPUTS.values(), *_ASKS.values())
+}
+"""The fields of each class with their defaults, looked up once: the journal encodes every input."""
+
+
 def input_to_json(item: Input) -> dict[str, Any]:
     """An input as a JSON object, the same for equal inputs."""
     return {"kind": item.kind, **_fields_to_json(item)}
@@ -65,22 +82,16 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
 
 def canonical(data: Any) -> str:
     """JSON text with sorted keys and no spaces: the same value gives the same text, to be hashed."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def _fields_to_json(item: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for spec in fields(item):
-        value = getattr(item, spec.name)
-        if not _is_default(spec, value):
-            out[spec.name] = _value_to_json(value)
+    for name, default in _DEFAULTS[type(item)]:
+        value = getattr(item, name)
+        if value != default:
+            out[name] = value if isinstance(value, str | int) else _value_to_json(value)
     return out
-
-
-def _is_default(spec: Field[Any], value: Any) -> bool:
-    if spec.default is not MISSING:
-        return bool(value == spec.default)
-    return spec.default_factory is not MISSING and value == spec.default_factory()
 
 
 def _value_to_json(value: Any) -> Any:
