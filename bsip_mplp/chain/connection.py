@@ -21,6 +21,14 @@ class Caller(Protocol):
     def network(self) -> Network:
         """The chain that the nodes are on."""
 
+    @property
+    def generation(self) -> int:
+        """How often a node was dialled: while it stays the same, all answers came from one node."""
+
+    @property
+    def urls(self) -> Sequence[str]:
+        """The addresses of all nodes."""
+
     def call(self, api: Api, method: str, *arguments: Any) -> Any:
         """Ask, trying again on other nodes."""
 
@@ -55,13 +63,15 @@ class Connection:
     ) -> None:
         if not urls:
             raise ChainError("no node is named: give the address of at least one, such as ws://127.0.0.1:8090")
-        self.urls = tuple(urls)
+        self._urls = tuple(urls)
         self._chain_id = chain_id
         self._timeout_seconds = timeout_seconds
         self._rounds_max = rounds_max
         self._sleep = sleep
         self._lock = RLock()
         self._node: Node | None = None
+        self._witnesses: dict[str, Node] = {}
+        self._generation = 0
         self._network: Network | None = None
         self._at = 0
         self._watch = HeadWatch(stale_seconds, monotonic)
@@ -77,9 +87,19 @@ class Connection:
             return self._network
 
     @property
+    def generation(self) -> int:
+        """How often a node was dialled: while it stays the same, all answers came from one node."""
+        return self._generation
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The addresses of all nodes."""
+        return self._urls
+
+    @property
     def url(self) -> str:
         """The address of the node in use."""
-        return self.urls[self._at]
+        return self._urls[self._at]
 
     def call(self, api: Api, method: str, *arguments: Any) -> Any:
         """Ask, going on to the next node when one fails.
@@ -89,9 +109,9 @@ class Connection:
         """
         with self._lock:
             fault: ChainError | None = None
-            for attempt in range(self._rounds_max * len(self.urls)):
-                if attempt and attempt % len(self.urls) == 0:
-                    self._sleep(min(0.25 * 2 ** (attempt // len(self.urls)), BACKOFF_SECONDS_MAX))
+            for attempt in range(self._rounds_max * len(self._urls)):
+                if attempt and attempt % len(self._urls) == 0:
+                    self._sleep(min(0.25 * 2 ** (attempt // len(self._urls)), BACKOFF_SECONDS_MAX))
                 try:
                     return self._open().call(api, method, arguments)
                 except (UnreachableError, WrongChainError) as error:
@@ -99,7 +119,7 @@ class Connection:
                     self.leave()
             if isinstance(fault, WrongChainError):
                 raise fault
-            raise UnreachableError(f"no node answers, of {', '.join(self.urls)}; the last: {fault}")
+            raise UnreachableError(f"no node answers, of {', '.join(self._urls)}; the last: {fault}")
 
     def call_once(self, api: Api, method: str, *arguments: Any) -> Any:
         """Ask one node one time; after an `UnreachableError` nobody knows whether it was done."""
@@ -112,19 +132,17 @@ class Connection:
 
     def others(self, api: Api, method: str, *arguments: Any) -> Iterator[Any]:
         """Ask each other node, one time, and yield the answers; nodes that fail or refuse are passed over."""
-        with self._lock:
-            others = [url for at, url in enumerate(self.urls) if at != self._at]
-        for url in others:
-            try:
-                node = self._dial(url)
-            except (UnreachableError, WrongChainError):
-                continue
-            try:
-                answer = node.call(api, method, arguments)
-            except (UnreachableError, RefusedError):
-                continue
-            finally:
-                node.close()
+        for url in [url for url in self._urls if url != self.url]:
+            with self._lock:
+                try:
+                    if url not in self._witnesses:
+                        self._witnesses[url] = self._dial(url)
+                    answer = self._witnesses[url].call(api, method, arguments)
+                except (UnreachableError, WrongChainError):
+                    self._witnesses.pop(url, None)
+                    continue
+                except RefusedError:
+                    continue
             yield answer
 
     def head(self) -> dict[str, Any]:
@@ -134,7 +152,7 @@ class Connection:
         does, and that is the answer.
         """
         with self._lock:
-            for _ in range(len(self.urls) + 1):
+            for _ in range(len(self._urls) + 1):
                 properties: dict[str, Any] = self.call(0, "get_dynamic_global_properties")
                 complaint = self._watch.complaint(self.url, properties)
                 if complaint is None:
@@ -148,7 +166,7 @@ class Connection:
         """Close the connection to the node in use; the next question goes to the next node."""
         with self._lock:
             self.close()
-            self._at = (self._at + 1) % len(self.urls)
+            self._at = (self._at + 1) % len(self._urls)
 
     def close(self) -> None:
         """Close the connection; a later question opens it again."""
@@ -156,10 +174,14 @@ class Connection:
             if self._node is not None:
                 self._node.close()
                 self._node = None
+            for node in self._witnesses.values():
+                node.close()
+            self._witnesses.clear()
 
     def _open(self) -> Node:
         if self._node is None:
             self._node = self._dial(self.url)
+            self._generation += 1
         return self._node
 
     def _dial(self, url: str) -> Node:
