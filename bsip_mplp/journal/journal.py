@@ -120,9 +120,9 @@ class Journal:
     def write(self, batch: Sequence[tuple[Input, Outcome]], cursor: Cursor | None = None) -> None:
         """Write inputs with their outcomes and orders, and move the cursor, all or nothing.
 
-        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `LedgerError` (not
-        balanced, or a balance would be negative) or `WriteError`; after any of them the journal is as before, and
-        the engine that made the outcomes is ahead of it and must be folded anew.
+        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `UnreadableError`,
+        `LedgerError` (not balanced, or a balance would be negative) or `WriteError`; after any of them the
+        journal is as before, and the engine that made the outcomes is ahead of it and must be folded anew.
         """
         accounts = {p.account for _, outcome in batch for entry in outcome.entries for p in entry.postings}
         with self._lock:

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from bsip_mplp.journal import tables
-from bsip_mplp.journal.errors import DuplicateSourceError
+from bsip_mplp.journal.errors import DuplicateSourceError, UnreadableError
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.meta import Head
 from bsip_mplp.journal.projection import Row, chunks
-from bsip_mplp.rules.codec import canonical, input_to_json
+from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, input_to_json
 from bsip_mplp.rules.inputs import Input
 
 RECORDS_AT_ONCE: Final = 1000
@@ -39,8 +39,18 @@ def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_
 
 
 def next_row(head: Head, item: Input, outcome: Row) -> Row:
-    """The row of `inputs` after the head, for an input and its outcome as JSON."""
-    body_text, outcome_text = canonical(input_to_json(item)), canonical(outcome)
+    """The row of `inputs` after the head, for an input and its outcome as JSON.
+
+    Raises `UnreadableError` for an input that would not come back the same: a journal that can't be read is lost.
+    """
+    body = input_to_json(item)
+    try:
+        if input_from_json(body) != item:
+            raise UnreadableError(f"input {head.seq + 1} would come back as another: {item}")
+        body_text, outcome_text = canonical(body), canonical(outcome)
+        its_hash = link(head.hash, body_text, outcome_text)
+    except (CodecError, UnicodeEncodeError) as error:
+        raise UnreadableError(f"input {head.seq + 1} could not be read again: {error}") from error
     return {
         "seq": head.seq + 1,
         "time": outcome["time"],
@@ -49,7 +59,7 @@ def next_row(head: Head, item: Input, outcome: Row) -> Row:
         "body": body_text,
         "outcome": outcome_text,
         "previous_hash": head.hash,
-        "hash": link(head.hash, body_text, outcome_text),
+        "hash": its_hash,
     }
 
 
