@@ -10,6 +10,9 @@ from fractions import Fraction
 MAX_UNITS = 10**15
 """The largest supply that a BitShares asset can have, in smallest units."""
 
+FRACTION_CHARS_MAX = 40
+"""The longest fraction that is read; what was read is never written longer."""
+
 DAYS_PER_YEAR = 365
 SECONDS_PER_DAY = 86_400
 
@@ -126,12 +129,18 @@ def format_units(units: int, precision: int) -> str:
 
 
 def parse_fraction(text: str) -> Fraction:
-    """Read an exact number from `0.12`, `12%` or `3/25`; raises `MoneyError` if it is none of these."""
+    """Read an exact number from `0.12`, `12%` or `3/25`; raises `MoneyError` if it is none of these.
+
+    What it reads can be written as a fraction and read again: a number too long for that is refused.
+    """
     body, percent = (text[:-1], True) if text.endswith("%") else (text, False)
-    if len(body) > 40 or any(sign in body for sign in "eE_"):
+    if len(body) > FRACTION_CHARS_MAX or any(sign in body for sign in "eE_"):
         raise MoneyError(f"{text[:40]!r} is no number: write 0.12, 12% or 3/25")
     try:
         value = Fraction(body)
     except (ValueError, ZeroDivisionError):
         raise MoneyError(f"{text!r} is no number: write 0.12, 12% or 3/25") from None
-    return value / 100 if percent else value
+    value = value / 100 if percent else value
+    if len(str(value)) > FRACTION_CHARS_MAX:
+        raise MoneyError(f"{text!r} has too many digits: write 0.12, 12% or 3/25")
+    return value

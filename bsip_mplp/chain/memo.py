@@ -1,6 +1,6 @@
 """The memo grammar: what a person writes in any wallet, read into a request, and the other way round. Pure.
 
-`parse` and `format` are inverse. `docs/memos.md` describes the grammar for people. Nothing here looks at the
+`parse` and `render` are inverse. `docs/memos.md` describes the grammar for people. Nothing here looks at the
 ledger: a memo means the same whenever it is read (G-7), so all that it needs are facts of the chain and one setting.
 """
 
@@ -85,7 +85,7 @@ def parse(text: str, context: Context) -> Ask:
     return ask
 
 
-def format(ask: Ask, context: Context) -> str:
+def render(ask: Ask, context: Context) -> str:
     """The memo that asks for `ask`; raises `MemoError` if no memo says exactly that."""
     text = " ".join(part for part in ("mplp", *_WRITERS[type(ask)](ask, context)) if part)
     try:

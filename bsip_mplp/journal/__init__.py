@@ -17,6 +17,7 @@ from bsip_mplp.journal.errors import (
     OtherPlaceError,
     ReadError,
     UnreachableError,
+    UnreadableError,
     WriteError,
 )
 from bsip_mplp.journal.journal import Journal
@@ -45,5 +46,6 @@ __all__ = [
     "ReadError",
     "Record",
     "UnreachableError",
+    "UnreadableError",
     "WriteError",
 ]

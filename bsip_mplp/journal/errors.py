@@ -11,6 +11,7 @@ JournalError
 ├── DuplicateSourceError      an input with that source stands already
 ├── MovedError                another process has written meanwhile
 ├── CursorError               the cursor would go back
+├── UnreadableError           an input that would not come back from the journal as it is
 ├── ReadError                 the database refused to read
 ├── WriteError                the database refused to write; nothing of the batch counts
 ├── BrokenChainError          the hashes of the inputs don't fit
@@ -68,6 +69,10 @@ class MovedError(JournalError):
 
 class CursorError(JournalError):
     """The cursor would go back to blocks that were read already."""
+
+
+class UnreadableError(JournalError):
+    """An input that would not come back from the journal as it is: nothing of the batch was written."""
 
 
 class ReadError(JournalError):

@@ -17,10 +17,10 @@ from bsip_mplp.journal.attempts import Attempt
 from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
 from bsip_mplp.journal.errors import MovedError, ReadError, WriteError
 from bsip_mplp.journal.meta import Head, Place
-from bsip_mplp.journal.projection import Rows, add, fold, load_balances, store
+from bsip_mplp.journal.projection import Row, Rows, add, fold, load_balances, store
 from bsip_mplp.journal.rebuild import Progress, rebuild
-from bsip_mplp.journal.records import Record, chained, read_records, refuse_known_sources, seqs_of_sources
-from bsip_mplp.rules.codec import input_from_json, input_to_json, outcome_to_json
+from bsip_mplp.journal.records import Record, next_row, read_records, refuse_known_sources, seqs_of_sources
+from bsip_mplp.rules.codec import input_from_json, outcome_to_json
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 
@@ -120,22 +120,23 @@ class Journal:
     def write(self, batch: Sequence[tuple[Input, Outcome]], cursor: Cursor | None = None) -> None:
         """Write inputs with their outcomes and orders, and move the cursor, all or nothing.
 
-        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `LedgerError` (not
-        balanced, or a balance would be negative) or `WriteError`; after any of them the journal is as before, and
-        the engine that made the outcomes is ahead of it and must be folded anew.
+        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `UnreadableError`,
+        `LedgerError` (not balanced, or a balance would be negative) or `WriteError`; after any of them the
+        journal is as before, and the engine that made the outcomes is ahead of it and must be folded anew.
         """
-        encoded = [(item, input_to_json(item), outcome_to_json(outcome)) for item, outcome in batch]
         accounts = {p.account for _, outcome in batch for entry in outcome.entries for p in entry.postings}
         with self._lock:
-            head, rows = chained(self._head, encoded)
+            head, rows, folded = self._head, list[Row](), Rows()
             with self._transaction() as connection:
-                if meta.read_head(connection) != self._head:
+                if meta.read_head(connection) != head:
                     raise MovedError(f"another process has written to {self.url}: start again from the journal")
-                refuse_known_sources(connection, rows)
-                folded = Rows()
+                refuse_known_sources(connection, (item for item, _ in batch))
                 held = load_balances(connection, accounts)
-                for seq, (_, _, outcome) in enumerate(encoded, self._head.seq + 1):
-                    fold(folded, seq, outcome, held)
+                for item, outcome in batch:
+                    row = next_row(head, item, data := outcome_to_json(outcome))
+                    head = Head(row["seq"], row["hash"])
+                    rows.append(row)
+                    fold(folded, head.seq, data, held)
                 add(connection, tables.inputs, rows)
                 store(connection, folded)
                 meta.move_head(connection, head)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, Table, bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from bsip_mplp.journal import tables
 from bsip_mplp.ledger import MAY_BE_NEGATIVE, LedgerError, Posting, check_balanced
@@ -173,19 +175,28 @@ def _store_orders(connection: Connection, rows: Rows) -> None:
 
 def add(connection: Connection, table: Table, rows: list[Row]) -> None:
     """Insert rows, if there are any, in one statement."""
-    if rows:
-        connection.execute(insert(table), rows)
+    _execute_many(connection, insert(table), rows)
 
 
 def _replace(connection: Connection, table: Table, rows: list[Row]) -> None:
     """Insert rows, each in place of the one with its key; both databases know ON CONFLICT."""
-    if not rows:
-        return
     flavour = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = flavour.insert(table)
     keys = [column.name for column in table.primary_key]
     others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+    _execute_many(connection, statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+
+
+def _execute_many(connection: Connection, statement: Insert, rows: list[Row]) -> None:
+    """Hand the rows to the driver as they are: they are plain integers and text, and blocks of them are large."""
+    if not rows:
+        return
+    compiled = statement.compile(dialect=connection.dialect)
+    if isinstance(compiled, SQLCompiler) and compiled.positiontup:
+        values = itemgetter(*compiled.positiontup)
+        connection.exec_driver_sql(str(compiled), [values(row) for row in rows])
+    else:
+        connection.exec_driver_sql(str(compiled), rows)
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, select
 
 from bsip_mplp.journal import tables
-from bsip_mplp.journal.errors import DuplicateSourceError
+from bsip_mplp.journal.errors import DuplicateSourceError, UnreadableError
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.meta import Head
 from bsip_mplp.journal.projection import Row, chunks
-from bsip_mplp.rules.codec import canonical
+from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, input_to_json
 from bsip_mplp.rules.inputs import Input
 
 RECORDS_AT_ONCE: Final = 1000
@@ -38,38 +38,39 @@ def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_
     return [Record(*row) for row in connection.execute(query)]
 
 
-def chained(head: Head, encoded: Iterable[tuple[Input, Row, Row]]) -> tuple[Head, list[Row]]:
-    """The rows of `inputs` for inputs with both their JSONs, each linked to the one before it, and the new head."""
-    rows: list[Row] = []
-    seq, previous = head
-    for item, body, outcome in encoded:
-        seq += 1
+def next_row(head: Head, item: Input, outcome: Row) -> Row:
+    """The row of `inputs` after the head, for an input and its outcome as JSON.
+
+    Raises `UnreadableError` for an input that would not come back the same: a journal that can't be read is lost.
+    """
+    body = input_to_json(item)
+    try:
+        if input_from_json(body) != item:
+            raise UnreadableError(f"input {head.seq + 1} would come back as another: {item}")
         body_text, outcome_text = canonical(body), canonical(outcome)
-        its_hash = link(previous, body_text, outcome_text)
-        rows.append(
-            {
-                "seq": seq,
-                "time": outcome["time"],
-                "kind": item.kind,
-                "source": item.source,
-                "body": body_text,
-                "outcome": outcome_text,
-                "previous_hash": previous,
-                "hash": its_hash,
-            }
-        )
-        previous = its_hash
-    return Head(seq, previous), rows
+        its_hash = link(head.hash, body_text, outcome_text)
+    except (CodecError, UnicodeEncodeError) as error:
+        raise UnreadableError(f"input {head.seq + 1} could not be read again: {error}") from error
+    return {
+        "seq": head.seq + 1,
+        "time": outcome["time"],
+        "kind": item.kind,
+        "source": item.source,
+        "body": body_text,
+        "outcome": outcome_text,
+        "previous_hash": head.hash,
+        "hash": its_hash,
+    }
 
 
-def refuse_known_sources(connection: Connection, rows: Iterable[Row]) -> None:
-    """Raise `DuplicateSourceError` if a source stands already, or twice in the rows."""
+def refuse_known_sources(connection: Connection, items: Iterable[Input]) -> None:
+    """Raise `DuplicateSourceError` if a source stands already, or twice among the inputs."""
     seen: set[str] = set()
-    for row in rows:
-        if row["source"] in seen:
-            raise DuplicateSourceError(row["source"], 0)
-        if row["source"] is not None:
-            seen.add(row["source"])
+    for item in items:
+        if item.source in seen:
+            raise DuplicateSourceError(item.source, 0)
+        if item.source is not None:
+            seen.add(item.source)
     for source, seq in seqs_of_sources(connection, sorted(seen)).items():
         raise DuplicateSourceError(source, seq)
 

@@ -1,9 +1,11 @@
 """Verification: fold all inputs again from nothing, and compare everything that stands with what comes out.
 
 What is compared: the numbers, the hashes and the columns of the inputs; each outcome with the one a fresh engine
-gives; every row of every projection with what that outcome brings; the balances with the engine's own ledger; each
-asset's sum with 0; the journal's end with the head written down. It reads in parts, so memory grows with accounts,
-not with inputs. The state of one moment is read, so that a keeper may write meanwhile.
+gives; every row of every projection with what that outcome brings; the balances with the engine's own ledger and
+the objects with its own state; each asset's sum with 0; the journal's end with the head written down.
+
+It reads in parts, so memory grows with accounts, not with inputs. It reads the journal as it was at one moment, so
+that a keeper may write meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from sqlalchemy import Connection, func, select
 
@@ -29,14 +31,22 @@ from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, outcom
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 
+OBJECT_KINDS: Final = ("asset", "market", "position", "pool", "loan", "protection", "order")
+"""The kinds of `Outcome.objects`."""
+
 _BEFORE_ALL: Final = -(2**63)
 _AFTER_ALL: Final = 2**63 - 1
 
 
 class Engine(Protocol):
-    """What is folded: a fresh engine, with a ledger of its own."""
+    """What is folded: a fresh engine, with a ledger of its own and a state by kind of object."""
 
-    ledger: Ledger
+    @property
+    def ledger(self) -> Ledger:
+        """Its balances."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Its objects: under each kind's name in the plural, by key."""
 
     def apply(self, item: Input, /) -> Outcome:
         """What an input brings about."""
@@ -93,6 +103,7 @@ def verify(journal: Journal, engine: Engine, progress: Progress | None = None) -
         _check_sums(run)
         if run.folding:
             _check_ledger(run)
+            _check_state(run)
         _check_attempts(run)
     return Report(run.inputs, run.folded, run.last, run.found.listed(), run.found.more)
 
@@ -182,6 +193,22 @@ def _check_ledger(run: _Run) -> None:
         ours, theirs = folded.get((account, asset), 0), ledger.get((account, asset), 0)
         if ours != theirs:
             run.found.add(None, f"ledger {account}", f"the postings give {ours} {asset}, the engine has {theirs}")
+
+
+def _check_state(run: _Run) -> None:
+    """Every object as the outcomes left it is as the engine has it now, and none is missing."""
+    state = run.engine.state()
+    objects = tables.objects.c
+    for kind in OBJECT_KINDS:
+        right = {key: canonical(body) for key, body in state.get(f"{kind}s", {}).items()}
+        query = select(objects.key, objects.body, objects.seq).where(objects.kind == kind)
+        for key, body, seq in run.connection.execute(query):
+            its_right = right.pop(key, None)
+            if body != its_right:
+                text = f"{body} stands, the engine has {its_right or 'none such'}"
+                run.found.add(seq, f"state of {kind} {key}", text)
+        for key in right:
+            run.found.add(None, f"state of {kind} {key}", "is missing: the engine has it")
 
 
 def _check_attempts(run: _Run) -> None:

@@ -27,6 +27,23 @@ _INPUTS: dict[str, type[Any]] = {cls.kind: cls for cls in get_args(Input)}
 _ASKS: dict[str, type[Any]] = {cls.do: cls for cls in get_args(Ask)}
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+_NO_DEFAULT = object()
+
+
+def _default(spec: Field[Any]) -> Any:
+    if spec.default_factory is not MISSING:
+        return spec.default_factory()
+    return _NO_DEFAULT if spec.default is MISSING else spec.default
+
+
+_DEFAULTS: dict[type[Any], tuple[tuple[str, Any], ...]] = {
+    cls: tuple((spec.name, _default(spec)) for spec in fields(cls)) for cls in (*_INPUTS.values(), *_ASKS.values())
+}
+"""The fields of each class with their defaults, looked up once: the journal encodes every input."""
+
+
 def input_to_json(item: Input) -> dict[str, Any]:
     """An input as a JSON object, the same for equal inputs."""
     return {"kind": item.kind, **_fields_to_json(item)}
@@ -65,22 +82,16 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
 
 def canonical(data: Any) -> str:
     """JSON text with sorted keys and no spaces: the same value gives the same text, to be hashed."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def _fields_to_json(item: Any) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for spec in fields(item):
-        value = getattr(item, spec.name)
-        if not _is_default(spec, value):
-            out[spec.name] = _value_to_json(value)
+    for name, default in _DEFAULTS[type(item)]:
+        value = getattr(item, name)
+        if value != default:
+            out[name] = value if isinstance(value, str | int) else _value_to_json(value)
     return out
-
-
-def _is_default(spec: Field[Any], value: Any) -> bool:
-    if spec.default is not MISSING:
-        return bool(value == spec.default)
-    return spec.default_factory is not MISSING and value == spec.default_factory()
 
 
 def _value_to_json(value: Any) -> Any:
@@ -97,9 +108,13 @@ def _value_to_json(value: Any) -> Any:
             return value
 
 
-_HINTS: dict[str, dict[str, Any]] = {
-    cls.__name__: get_type_hints(cls, vars(inputs)) for cls in (*_INPUTS.values(), *_ASKS.values())
+_FIELDS: dict[str, dict[str, tuple[Any, bool]]] = {
+    name: {
+        field: (get_type_hints(cls, vars(inputs))[field], default is _NO_DEFAULT) for field, default in _DEFAULTS[cls]
+    }
+    for name, cls in (_INPUTS | _ASKS).items()
 }
+"""By the name of each class: what each field takes, and whether it must be there."""
 
 
 def _read(tag: str, classes: Mapping[str, type[Any]], data: Any) -> Any:
@@ -108,23 +123,26 @@ def _read(tag: str, classes: Mapping[str, type[Any]], data: Any) -> Any:
     name = data.get(tag)
     if not isinstance(name, str) or name not in classes:
         raise CodecError(f"\"{tag}\" is {name!r}: it must be one of {', '.join(sorted(classes))}")
-    cls = classes[name]
-    known = {spec.name: spec for spec in fields(cls)}
+    known = _FIELDS[name]
     for key in data:
         if key != tag and key not in known:
             raise CodecError(f"{name} has no field {key!r}: it has {', '.join(known)}")
     values: dict[str, Any] = {}
-    for key, spec in known.items():
+    for key, (hint, required) in known.items():
         if key in data:
-            values[key] = _from_json(f"{name}.{key}", _HINTS[cls.__name__][key], data[key])
-        elif spec.default is MISSING and spec.default_factory is MISSING:
+            values[key] = _from_json(f"{name}.{key}", hint, data[key])
+        elif required:
             raise CodecError(f"{name} needs the field {key!r}")
-    return cls(**values)
+    return classes[name](**values)
 
 
 def _from_json(where: str, hint: Any, value: Any) -> Any:
+    if isinstance(hint, type) and get_origin(hint) is None:
+        return _scalar_from_json(where, hint, value)
+    if isinstance(hint, types.UnionType):
+        return _from_union(where, hint.__args__, value)
     origin = get_origin(hint)
-    if origin in (Union, types.UnionType):
+    if origin is Union:
         return _from_union(where, get_args(hint), value)
     if origin is tuple:
         return _tuple_from_json(where, get_args(hint), value)
@@ -136,15 +154,15 @@ def _from_json(where: str, hint: Any, value: Any) -> Any:
         if not isinstance(value, Mapping):
             raise CodecError(f"{where} must be a JSON object, not {value!r}")
         return dict(value)
-    return _scalar_from_json(where, hint, value)
+    raise TypeError(f"{where}: no reader for {hint}")
 
 
 def _from_union(where: str, options: tuple[Any, ...], value: Any) -> Any:
     if value is None and type(None) in options:
         return None
-    if any(hasattr(option, "do") for option in options):
+    if hasattr(options[0], "do"):
         return ask_from_json(value)
-    return _from_json(where, next(option for option in options if option is not type(None)), value)
+    return _from_json(where, options[0], value)
 
 
 def _tuple_from_json(where: str, hints: tuple[Any, ...], value: Any) -> tuple[Any, ...]:

@@ -59,9 +59,10 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
 
 
 def _default_trigger(market: Market) -> Fraction:
-    if market.feed is None:
-        raise Refused("PL-50", f"no feed of {market.name} was seen yet", "Name the trigger, for example at=1.60.")
-    return market.parameters.protect_at_mcr * Fraction(market.feed.mcr, PERMILLE)
+    """PL-50: a little over the MCR of the last valid feed; one that breaks the parameters says nothing (PL-47)."""
+    if market.last_valid is None:
+        raise Refused("PL-50", f"no valid feed of {market.name} was seen yet", "Name the trigger, such as at=1.60.")
+    return market.parameters.protect_at_mcr * Fraction(market.last_valid.mcr, PERMILLE)
 
 
 def _say_armed(book: Book, market: Market, protection: Protection) -> None:
@@ -99,6 +100,9 @@ def place_in_index(book: Book, position: Position) -> None:
     """Order a position's armed requests by the price at which each runs; called whenever it changes."""
     index = book.markets[position.market].protections
     for number in book.armed.get((position.market, position.account), ()):
+        if position.state == "closed":  # it has no ratio, and would stand in front of those that have one
+            index.discard(number)
+            continue
         at = book.protections[number].at
         index.put(number, position.debt * at.numerator, position.collateral * at.denominator)
 

@@ -1,4 +1,4 @@
-"""The memo grammar: what people type becomes a request or one clear line; `format` is the inverse of `parse`."""
+"""The memo grammar: what people type becomes a request or one clear line; `render` is the inverse of `parse`."""
 
 from fractions import Fraction
 
@@ -202,7 +202,7 @@ def test_any_text_is_a_request_or_a_memo_error(text):
     except MemoError as error:
         said = str(error)
     else:
-        said = memo.format(ask, CONTEXT)
+        said = memo.render(ask, CONTEXT)
         assert read(said) == ask
     assert len(said.splitlines()) == 1
 
@@ -220,7 +220,7 @@ def test_any_words_of_the_grammar_are_a_request_or_a_memo_error(words):
         ask = read(" ".join(["mplp", *words]))
     except MemoError:
         return
-    assert read(memo.format(ask, CONTEXT)) == ask
+    assert read(memo.render(ask, CONTEXT)) == ask
 
 
 UNITS = st.integers(0, 10**15)
@@ -275,8 +275,8 @@ ASKS = st.one_of(
 
 
 @given(ASKS)
-def test_format_is_the_inverse_of_parse(ask):
-    text = memo.format(ask, CONTEXT)
+def test_render_is_the_inverse_of_parse(ask):
+    text = memo.render(ask, CONTEXT)
     assert len(text) <= memo.MEMO_CHARS_MAX
     assert read(text) == ask
 
@@ -297,7 +297,7 @@ def test_format_is_the_inverse_of_parse(ask):
 )
 def test_what_no_memo_says_is_not_written(ask):
     with pytest.raises(MemoError):
-        memo.format(ask, CONTEXT)
+        memo.render(ask, CONTEXT)
 
 
 def test_the_memo_of_a_payout_names_its_order():

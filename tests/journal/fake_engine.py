@@ -29,7 +29,10 @@ class FakeEngine:
                 return Outcome(time=self.now)
 
     def state(self) -> dict[str, Any]:
-        return {"payouts": self.payouts, "deposits": self.deposits}
+        return {
+            "orders": {str(number): payout for number, payout in self.payouts.items()},
+            "positions": {name: {"name": name, "deposits": times} for name, times in self.deposits.items()},
+        }
 
     def _move(self, rule: str, text: str, *moves: tuple[str, str, int]) -> Entry:
         entry = Entry(self.now, rule, text, tuple(Posting(*move) for move in moves))

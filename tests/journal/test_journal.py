@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bsip_mplp.journal import (
     AttemptError,
@@ -15,11 +19,13 @@ from bsip_mplp.journal import (
     MovedError,
     OtherPlaceError,
     Place,
+    UnreadableError,
     WriteError,
     read,
 )
 from bsip_mplp.ledger import Entry, LedgerError, Posting
-from bsip_mplp.rules.inputs import Deposit, Tick
+from bsip_mplp.money import MoneyError, parse_fraction
+from bsip_mplp.rules.inputs import Deposit, Input, Lend, MarketOpened, Prepay, Tick
 from bsip_mplp.rules.outcomes import Outcome
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
@@ -110,6 +116,34 @@ def test_the_net_catches_what_the_engine_must_never_do(
     with pytest.raises(LedgerError, match=complaint):
         journal.write([(DEPOSIT, Outcome(time=100, entries=(entry,)))], Cursor(10, 100))
     assert rows_of(path) == before
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Deposit(time=1, account="a", asset="TEST", amount=1, ask=Lend(rate=Fraction(1, 10**60))),
+        Deposit(time=1, account="a", asset="TEST", amount=1.5),  # type: ignore[arg-type]
+        Deposit(time=1, account="a", asset="TEST", amount=-1),
+        Deposit(time=1, account="a", asset="TEST", amount=1, unreadable="half a character: \ud800"),
+        Deposit(time=1, account="a", asset="TEST", amount=1, ask=Prepay(amount=10**30)),
+        MarketOpened(time=1, market="USD", core_asset="TEST", parameters={"stake_rate": Fraction(1, 3)}),
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(journal: Journal, path: Path, item: Input) -> None:
+    before = rows_of(path)
+    with pytest.raises(UnreadableError, match="input 1 "):
+        journal.write([(item, Outcome(time=1))])
+    assert rows_of(path) == before
+
+
+@given(digits=st.integers(0, 10**40), places=st.integers(0, 41), percent=st.booleans())
+def test_a_rate_that_a_memo_can_give_can_be_read_again(digits: int, places: int, percent: bool) -> None:
+    text = str(Decimal(digits).scaleb(-places)) + "%" * percent
+    try:
+        rate = parse_fraction(text)
+    except MoneyError:
+        return
+    assert parse_fraction(str(rate)) == rate
 
 
 def test_the_operator_may_owe(journal: Journal) -> None:

@@ -199,6 +199,26 @@ def test_the_engines_own_ledger_is_compared(written: Journal) -> None:
     ]
 
 
+class _Secretive(FakeEngine):
+    """Changes an object, and makes one, without saying so in an outcome."""
+
+    def apply(self, item):
+        outcome = super().apply(item)
+        if item.time == 118:
+            self.deposits |= {"alice": 7, "eve": 1}
+        return outcome
+
+
+def test_the_engines_own_state_is_compared(written: Journal) -> None:
+    differences = verify(written, _Secretive()).differences
+    assert [(difference.seq, difference.what) for difference in differences] == [
+        (8, "state of position alice"),
+        (None, "state of position eve"),
+    ]
+    assert '"deposits":2' in differences[0].text
+    assert '"deposits":7' in differences[0].text
+
+
 def test_differences_are_bounded(journal: Journal, path: Path) -> None:
     take(journal, FakeEngine(), [Tick(time=n) for n in range(500)])
     alter(path, "UPDATE inputs SET time = 7777")

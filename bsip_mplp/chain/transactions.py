@@ -1,0 +1,171 @@
+"""Transactions: serialised, identified, signed and broadcast, each made anew for one intent.
+
+The library's builder is not used: it keeps operations after an exception, takes the expiration from the local clock
+and tells a success after a lost reply as an error (chain.md, 1, 2, 11).
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bsip_mplp.chain.builders import PUBLISH_FEED, Operation
+from bsip_mplp.chain.chain import CORE_ID, Chain, Head
+from bsip_mplp.chain.clock import seconds_of, text_of
+from bsip_mplp.chain.connection import Caller
+from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
+from bsip_mplp.chain.keys import Keyring
+
+
+class Signed(NamedTuple):
+    """A signed transaction as the node takes it, its id, when it expires, and the block it refers to (TaPoS)."""
+
+    transaction: dict[str, Any]
+    id: str
+    expires: int
+    reference_block: int
+
+
+def check_signing() -> None:
+    """Raise `KeysError` unless the library signs with libsecp256k1 (chain.md, 13: else slow, or every one fails)."""
+    from graphenebase.ecdsa import SECP256K1_MODULE
+
+    if SECP256K1_MODULE != "secp256k1":
+        raise KeysError(f"signatures would be made by {SECP256K1_MODULE}: install it with pip install secp256k1")
+
+
+def sign(chain: Chain, operations: Sequence[Operation], keyring: Keyring, signers: Iterable[str], *,
+         expiration_seconds: int) -> Signed:  # fmt: skip
+    """Make a transaction of the operations, with the chain's fees and its time, signed by the keys named.
+
+    It expires `expiration_seconds` after the head block's time, never by a local clock.
+    """
+    unsigned, reference_block = prepare(chain, operations, expiration_seconds=expiration_seconds)
+    return sign_prepared(chain, unsigned, reference_block, keyring, signers)
+
+
+def prepare(chain: Chain, operations: Sequence[Operation], *, expiration_seconds: int) -> tuple[dict[str, Any], int]:
+    """The unsigned transaction with its fees, and the number of the block it refers to."""
+    head = chain.head()
+    reference_id = _irreversible_id(chain, head)
+    unsigned = {
+        "ref_block_num": head.irreversible_number & 0xFFFF,
+        "ref_block_prefix": struct.unpack_from("<I", bytes.fromhex(reference_id), 4)[0],
+        "expiration": text_of(head.time + expiration_seconds),
+        "operations": with_fees(chain, operations),
+        "extensions": [],
+        "signatures": [],
+    }
+    return unsigned, head.irreversible_number
+
+
+def with_fees(chain: Chain, operations: Sequence[Operation]) -> list[list[Any]]:
+    """The operations with the fees that the chain asks for now, in the core asset."""
+    fees = chain.call("get_required_fees", [list(operation) for operation in operations], CORE_ID)
+    return [
+        [number, {**copy.deepcopy(fields), "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
+        for (number, fields), fee in zip(operations, fees, strict=True)
+    ]
+
+
+def sign_prepared(
+    chain: Chain, unsigned: Mapping[str, Any], reference_block: int, keyring: Keyring, signers: Iterable[str]
+) -> Signed:
+    """Sign a transaction that is ready; raises `KeysError` for a key that isn't here."""
+    check_signing()
+    from graphenebase.ecdsa import sign_message
+
+    network = chain.network
+    body = serialise(unsigned, network.prefix)
+    message = bytes.fromhex(network.chain_id) + body
+    signatures = [sign_message(message, keyring.secret(key).reveal()).hex() for key in dict.fromkeys(signers)]
+    transaction = {**copy.deepcopy(dict(unsigned)), "signatures": signatures}
+    return Signed(transaction, _id_of(body), seconds_of(str(unsigned["expiration"])), reference_block)
+
+
+def broadcast(connection: Caller, transaction: Mapping[str, Any]) -> None:
+    """Hand a signed transaction to a node, once.
+
+    That the node has it already is no error. Raises `RefusedError` if the node's rules refuse it, and
+    `UnreachableError` when the reply was lost: then it may or may not have been taken, and only the chain can tell.
+    """
+    try:
+        connection.call_once("network_broadcast", "broadcast_transaction", dict(transaction))
+    except RefusedError as refusal:
+        if not refusal.is_duplicate:
+            raise
+
+
+def transaction_id(transaction: Mapping[str, Any], prefix: str) -> str:
+    """The id of a transaction, computed here from what is in it."""
+    return _id_of(serialise(transaction, prefix))
+
+
+def serialise(transaction: Mapping[str, Any], prefix: str) -> bytes:
+    """A transaction without its signatures in the chain's binary form, which is hashed and signed.
+
+    Raises `ValueError` for an operation that this program doesn't make.
+    """
+    from graphenebase.types import Array, PointInTime, Set, Uint16, Uint32
+
+    try:
+        operations = Array([_operation(number, fields, prefix) for number, fields in transaction["operations"]])
+        return (
+            bytes(Uint16(int(transaction["ref_block_num"])))
+            + bytes(Uint32(int(transaction["ref_block_prefix"])))
+            + bytes(PointInTime(str(transaction["expiration"])))
+            + bytes(operations)
+            + bytes(Set([]))
+        )
+    except (KeyError, TypeError, AttributeError, struct.error, AssertionError, NotImplementedError) as error:
+        raise ValueError(f"a transaction can't be serialised: {type(error).__name__} {error}") from None
+
+
+def _operation(number: int, fields: Mapping[str, Any], prefix: str) -> Any:
+    from bitsharesbase.objects import Operation as LibraryOperation
+
+    # The library's classes write into what they are given
+    fields = {**copy.deepcopy(dict(fields)), "prefix": prefix}
+    if number == PUBLISH_FEED:
+        return _FeedOperation(fields)
+    return LibraryOperation([number, fields])
+
+
+class _FeedOperation:
+    """`asset_publish_feed` with the ICR in its extension, which the library leaves out (chain.md, 12)."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __bytes__(self) -> bytes:
+        from bitsharesbase.objects import ObjectId, PriceFeed
+        from graphenebase.objects import Asset
+        from graphenebase.types import Uint16, varint
+
+        fields = self._fields
+        icr = fields["extensions"].get("initial_collateral_ratio") if fields["extensions"] else None
+        return bytes(
+            varint(PUBLISH_FEED)
+            + bytes(Asset(fields["fee"]))
+            + bytes(ObjectId(fields["publisher"], "account"))
+            + bytes(ObjectId(fields["asset_id"], "asset"))
+            + bytes(PriceFeed(fields["feed"]))
+            + (varint(0) if icr is None else varint(1) + varint(0) + bytes(Uint16(icr)))
+        )
+
+
+def _id_of(body: bytes) -> str:
+    return hashlib.sha256(body).digest()[:20].hex()
+
+
+def _irreversible_id(chain: Chain, head: Head) -> str:
+    # An irreversible block can't be forked away, so no fork makes the transaction invalid
+    if head.irreversible_number == head.number:
+        return head.block_id
+    header = chain.call("get_block_header", head.irreversible_number + 1)
+    if header is None:
+        raise NotFoundError(f"the node has no block {head.irreversible_number + 1}")
+    return str(header["previous"])

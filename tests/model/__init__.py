@@ -1,0 +1,1 @@
+"""A second, plain reading of the rules, and random courses on which the engine is compared with it."""

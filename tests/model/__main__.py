@@ -1,0 +1,49 @@
+"""`python -m tests.model SEED [SEED]` plays the courses of these seeds (a range if two) and shows the first difference.
+
+`--steps N` sets their length, `--keep` goes on after a difference.
+"""
+
+import argparse
+
+from .compare import as_lines, difference, shrunk
+from .course import Course
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.model", description=__doc__)
+    parser.add_argument("first", type=int)
+    parser.add_argument("last", type=int, nargs="?")
+    parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--keep", action="store_true", help="go on after a difference")
+    args = parser.parse_args()
+    bad = 0
+    for seed in range(args.first, (args.last or args.first) + 1):
+        course = Course(seed, args.steps)
+        inputs = course.inputs_made()
+        found = fails(inputs)
+        if found is None:
+            continue
+        bad += 1
+        inputs = shrunk(inputs[: found[0] + 1], lambda fewer, kind=kind_of(found): kind_of(fails(fewer)) == kind)
+        print(f"seed {seed}, {len(inputs)} steps\n{as_lines(inputs)}")
+        print("\n".join(fails(inputs)[1]), flush=True)
+        if not args.keep:
+            raise SystemExit(1)
+    print(f"{bad} of {(args.last or args.first) - args.first + 1} courses differ")
+    raise SystemExit(bool(bad))
+
+
+def fails(inputs):
+    try:
+        return difference(inputs)
+    except Exception as error:  # noqa: BLE001 - a fault is a difference too, and is shrunk like one
+        step = len(inputs) - 1
+        return step, [f"{type(error).__name__} {error}"]
+
+
+def kind_of(found):
+    """What a difference is about, so that shrinking doesn't slip to another one."""
+    return None if found is None else found[1][0].split(" ")[0]
+
+
+main()

@@ -1,0 +1,427 @@
+"""Random courses: inputs chosen one by one, with an eye to the state so far, so that much happens in few steps.
+
+Times, amounts and prices are drawn so that they meet exactly where a rule has its edge: at the second in which
+something falls due, at the ratio that a rule names.
+"""
+
+import random
+from fractions import Fraction
+
+from bsip_mplp.rules.inputs import (
+    AssetSeen,
+    Borrow,
+    ChangePool,
+    Deposit,
+    FeedSeen,
+    Lend,
+    MarketOpened,
+    Operator,
+    OrderDone,
+    OrderFailed,
+    ParametersChanged,
+    PositionSeen,
+    Prepay,
+    Protect,
+    Repay,
+    Request,
+    Stake,
+    Tick,
+    Unlend,
+    Unprepay,
+    Unprotect,
+    Withdraw,
+)
+
+from .model import Model
+from .things import DAY
+
+PEOPLE = ("ann", "bob", "cat", "dan", "eve")
+TERMS = (1, 2, 7, 14, 29, 30, 30, 31, 60, 60, 90, 180, 365)
+RATES = ("0", "1000", "1/20", "1/10", "1/10", "12/100", "1/3", "1/3", "10")
+
+
+class Course:
+    """Makes the inputs of one course; `model` is where they lead."""
+
+    def __init__(self, seed, steps=80):
+        self.rng = random.Random(seed)
+        self.steps = steps
+        self.now = 0
+        self.model = Model()
+        self.inputs = []
+        self.scale = self.rng.choice((10, 1000, 1000, 10**6, 10**11))
+        self.markets = self.rng.choice((("USD",), ("USD",), ("USD", "EUR")))
+        self.prices = {}
+
+    def inputs_made(self):
+        self.begin()
+        while len(self.inputs) < self.steps:
+            self.step()
+        return self.inputs
+
+    def put(self, item):
+        self.inputs.append(item)
+        self.model.apply(item)
+
+    # --- the beginning --------------------------------------------------------------------------------------------
+
+    def begin(self):
+        rng = self.rng
+        for symbol in ("BTS", *self.markets):
+            least = rng.choice((1, 1, 1, self.scale // 5 or 1))
+            self.put(AssetSeen(time=0, symbol=symbol, precision=rng.choice((0, 4, 5)), least_size=least))
+        for market in self.markets:
+            self.put(MarketOpened(time=0, market=market, core_asset="BTS", parameters=self.some_parameters()))
+            self.prices[market] = Fraction(rng.choice((1, 1, 2, 10)), rng.choice((1, 1, 3, 100)))
+            self.feed(market)
+        for who in PEOPLE[:3]:
+            self.position(rng.choice(self.markets), who)
+        for _ in range(rng.randint(2, 6)):
+            self.lend()
+
+    def some_parameters(self):
+        rng = self.rng
+        found = {}
+        if rng.random() < 0.3:
+            found["combined_floor"] = rng.choice(("ICR", "MCR", 1550, 1700))
+        if rng.random() < 0.2:
+            found["lcr_cap"] = rng.choice((None, 1800, 2500))
+        if rng.random() < 0.3:
+            found["i2"] = rng.choice(("0", "1", "1/3", "0.2"))
+        if rng.random() < 0.2:
+            found["trigger_hold"] = rng.choice((0, 1, 60, 120, 3600))
+        if rng.random() < 0.2:
+            found["missed_prepay_ends"] = rng.choice(("paid_time", "at_once"))
+        if rng.random() < 0.2:
+            found["prepay_lead_days"] = rng.choice((0, 1, 7, 29))
+        if rng.random() < 0.1:
+            found["long_term_days"] = rng.choice((30, 60, 31))
+        if rng.random() < 0.1:
+            found["lmcr"] = rng.choice((1150, 1250, 1300, 1500))
+        if rng.random() < 0.1:
+            found["protect_at_mcr"] = rng.choice(("1", "1.05", "1.1"))
+        if rng.random() < 0.1:
+            found |= {"stake_rate": rng.choice(("0.01", "0.5")), "stake_term_days": rng.choice((1, 7, 29))}
+        return found
+
+    # --- one step -------------------------------------------------------------------------------------------------
+
+    def step(self):
+        self.time_goes_on()
+        what = self.rng.choices(
+            [action for action, _ in self.ACTIONS], [weight for _, weight in self.ACTIONS]
+        )[0]
+        what(self)
+
+    def time_goes_on(self):
+        rng, due = self.rng, self.model.next_due()
+        kind = rng.random()
+        if kind < 0.35:
+            return
+        if kind < 0.6 and due is not None and due < self.now + 400 * DAY:
+            self.now = max(self.now, due + rng.choice((-1, 0, 0, 0, 1)))
+        elif kind < 0.8:
+            self.now += rng.choice((1, 59, 60, 60, 61, 120, 900, 3600))
+        elif kind < 0.95:
+            self.now += rng.choice((DAY, DAY, 2 * DAY, 7 * DAY, 23 * DAY, 30 * DAY))
+        else:
+            self.now += rng.randint(1, 60 * DAY)
+
+    def tick(self):
+        self.put(Tick(time=self.now))
+
+    def amount(self, factor=1):
+        rng = self.rng
+        top = max(1, self.scale * factor)
+        return rng.choice((rng.randint(1, top), rng.randint(1, top), top, rng.randint(1, 3), rng.randint(1, 20 * top)))
+
+    def symbol(self):
+        return self.rng.choice(("BTS", *self.markets))
+
+    def anyone(self):
+        return self.rng.choice(PEOPLE)
+
+    # --- the chain ------------------------------------------------------------------------------------------------
+
+    def feed(self, market=None, price=None):
+        rng = self.rng
+        market = market or rng.choice(self.markets)
+        kind = rng.random()
+        if price is None and kind < 0.5:
+            price = self.edge_price(market)
+        if price is None:
+            moved = self.prices[market] * Fraction(rng.choice((60, 85, 92, 97, 99, 100, 101, 103, 108, 120, 160)), 100)
+            price = moved if self.prices[market] / 50 < moved < self.prices[market] * 50 else self.prices[market]
+            if kind < 0.9:
+                price = self.keep_near(market, price)
+            self.prices[market] = price
+        expires = self.now + rng.choice((30, 60, 90, DAY, DAY, 40 * DAY, 10**9, 10**9, 10**9, 0))
+        mcr, mssr, icr = rng.choice(
+            ((1550, 1100, 1600),) * 12
+            + ((1550, 1100, 0), (1750, 1100, 1750), (1550, 1100, 1800), (1500, 1050, 1550), (1550, 1300, 1600))
+            + ((1300, 1100, 1600), (1551, 1100, 1600), (2500, 1200, 2500))
+        )
+        pair = (min(price.numerator, 10**15), min(price.denominator, 10**15))
+        if rng.random() < 0.04:
+            pair = rng.choice((None, None, (0, 1), (1, 0)))
+        self.put(
+            FeedSeen(time=self.now, market=market, price=pair, mcr=mcr, mssr=mssr, icr=icr, expires=expires)
+        )
+
+    def keep_near(self, market, price):
+        """Not so far that no position means anything any more."""
+        ratios = [p.collateral * price / p.debt for p in self.positions_in(market)]
+        if ratios and (max(ratios) < 1 or min(ratios) > 4):
+            p = self.rng.choice(self.positions_in(market))
+            return Fraction(p.debt * self.rng.choice((16, 18, 14)), p.collateral * 10)
+        return price
+
+    def positions_in(self, market):
+        return [p for p in self.model.positions.values() if p.market == market and p.debt and p.collateral]
+
+    def edge_price(self, market):
+        """A price at which some position's CR or LCR stands exactly at, or a hair off, one of the named ratios."""
+        rng, found, m = self.rng, self.positions_in(market), self.model.markets[market]
+        if not found:
+            return None
+        p = rng.choice(found)
+        feed = m.feed
+        mcr, mssr, icr = (feed.mcr, feed.mssr, feed.icr) if feed else (Fraction(31, 20), Fraction(11, 10), Fraction(8, 5))
+        lmcr = m.ratio("lmcr")
+        limit = rng.choice((lmcr, mcr, mssr, icr, (lmcr + mssr) / 2, mcr * Fraction(21, 20), lmcr + Fraction(1, 100)))
+        limit *= rng.choice((1, 1, Fraction(999_999, 1_000_000), Fraction(1001, 1000), Fraction(99, 100)))
+        if rng.random() < 0.5:
+            return limit * p.debt / p.collateral
+        return limit * (p.debt - self.model.lp2(p)) / (p.collateral + self.model.lp1(p))
+
+    def position(self, market=None, who=None):
+        rng = self.rng
+        market, who = market or rng.choice(self.markets), who or self.anyone()
+        p = self.model.positions.get((market, who))
+        if p is None or p.debt == 0 or rng.random() < 0.1:
+            debt = self.amount()
+            ratio = Fraction(rng.choice((110, 131, 140, 150, 156, 160, 170, 200, 400)), 100)
+            collateral = int(debt * ratio / self.prices[market]) + rng.choice((0, 1))
+        else:
+            share = Fraction(rng.choice((0, 1, 10, 50, 90, 99, 100, 100, 101, 110, 150, 300)), 100)
+            collateral, debt = p.collateral, p.debt
+            kind = rng.random()
+            lp2 = self.model.lp2(p)
+            if kind < 0.35:
+                debt = int(debt * share)
+            elif kind < 0.6:
+                collateral = int(collateral * share)
+            elif kind < 0.8:
+                debt, collateral = int(debt * share), int(collateral * share)
+            elif lp2:
+                debt = max(0, lp2 + rng.choice((-lp2 // 2, -1, 0, 1, 2)))
+            else:
+                debt, collateral = 0, rng.choice((0, collateral))
+        self.put(
+            PositionSeen(time=self.now, market=market, account=who, collateral=min(max(collateral, 1), 10**15) if debt
+                         else collateral, debt=min(debt, 10**15))
+        )
+
+    def parameters(self):
+        rng = self.rng
+        changes = self.some_parameters()
+        if rng.random() < 0.1:
+            changes |= rng.choice(({"nonsense": 1}, {"prepay_lead_days": 30}, {"lmcr": 1600}, {"i2": "2"}))
+        self.put(ParametersChanged(time=self.now, market=rng.choice(self.markets), changes=changes))
+
+    def asset(self):
+        self.put(
+            AssetSeen(time=self.now, symbol=self.symbol(), precision=4, least_size=self.rng.choice((1, self.scale // 3 or 1)))
+        )
+
+    # --- people ---------------------------------------------------------------------------------------------------
+
+    def deposit(self, who, asset, units, ask=None, unreadable=None):
+        self.put(Deposit(time=self.now, account=who, asset=asset, amount=units, ask=ask, unreadable=unreadable))
+
+    def request(self, who, ask):
+        self.put(Request(time=self.now, account=who, ask=ask))
+
+    def lend(self):
+        rng, asset, who = self.rng, self.symbol(), self.anyone()
+        term = rng.choice(TERMS)
+        period = rng.choice((None, None, None, 30, 90, term)) if term >= 30 or rng.random() < 0.05 else None
+        interest = rng.choice((None, None, "BTS", self.symbol()))
+        ask = Lend(
+            rate=Fraction(rng.choice(RATES)),
+            term_days=term,
+            period_days=period,
+            interest_asset=interest,
+            renews=rng.random() < 0.75,
+        )
+        if rng.random() < 0.05:
+            ask = Lend(rate=Fraction(rng.choice((11, 1001))), term_days=rng.choice((0, 30, 5000, None)))
+        self.deposit(who, asset, self.amount(5), ask)
+
+    def lend_more(self):
+        rng = self.rng
+        pool = self.some(self.model.pools, "pool")
+        owner = self.model.pools[pool].owner if pool in self.model.pools and rng.random() < 0.9 else self.anyone()
+        asset = self.model.pools[pool].asset if pool in self.model.pools and rng.random() < 0.9 else self.symbol()
+        if rng.random() < 0.5:
+            self.deposit(owner, asset, self.amount(), Lend(pool=pool))
+        else:
+            self.request(owner, Lend(pool=pool, asset=asset, amount=self.amount()))
+
+    def some(self, things, _name):
+        numbers = list(things)
+        return self.rng.choice(numbers) if numbers and self.rng.random() < 0.97 else len(numbers) + 1
+
+    def stake(self):
+        asset = self.symbol()
+        if self.rng.random() < 0.7:
+            self.deposit(self.anyone(), asset, self.amount(3), Stake())
+        else:
+            self.request(self.anyone(), Stake(asset=asset, amount=self.amount()))
+
+    def change_pool(self):
+        rng = self.rng
+        pool = self.some(self.model.pools, "pool")
+        owner = self.model.pools[pool].owner if pool in self.model.pools and rng.random() < 0.95 else self.anyone()
+        self.request(
+            owner,
+            ChangePool(
+                pool=pool,
+                rate=rng.choice((None, Fraction(rng.choice(RATES)))),
+                term_days=rng.choice((None, None, rng.choice(TERMS))),
+                period_days=rng.choice((None, None, None, 30, 90)),
+                renews=rng.choice((None, True, True, False)),
+            ),
+        )
+
+    def unlend(self):
+        rng = self.rng
+        pool = self.some(self.model.pools, "pool")
+        held = self.model.pools.get(pool)
+        owner = held.owner if held and rng.random() < 0.95 else self.anyone()
+        asset = rng.choice((None, None, held.asset if held else None, self.symbol()))
+        self.request(owner, Unlend(pool=pool, amount=rng.choice((None, self.amount(), 0)), asset=asset))
+
+    def prepay(self):
+        rng, who = self.rng, self.borrower()
+        asset = self.symbol()
+        owed = [loan for loan in self.model.live() if loan.borrower == who]
+        units = self.amount()
+        if owed and rng.random() < 0.6:  # just enough, or just not
+            loan = rng.choice(owed)
+            asset = loan.interest_asset
+            terms = loan.overdue or loan
+            units = self.model.interest(
+                loan.market, loan.asset, loan.principal, terms.rate, terms.period_days, asset
+            ) * rng.choice((1, 1, 2)) - self.model.held(f"prepaid/{who}", asset) + rng.choice((-1, 0, 0, 1))
+            units = min(max(1, units), 10**15)
+        if rng.random() < 0.8:
+            self.deposit(who, asset, units, Prepay())
+        else:
+            self.deposit(who, asset, units)
+            self.request(who, Prepay(asset=asset, amount=units))
+
+    def borrower(self):
+        found = [p.account for p in self.model.positions.values()]
+        return self.rng.choice(found) if found and self.rng.random() < 0.9 else self.anyone()
+
+    def unprepay(self):
+        self.request(
+            self.borrower(), Unprepay(asset=self.symbol(), amount=self.rng.choice((None, None, self.amount(), 0)))
+        )
+
+    def wanted(self, cls, **more):
+        rng = self.rng
+        market = rng.choice(self.markets) if rng.random() < 0.98 else rng.choice(("XXX", "BTS"))
+        who = self.borrower()
+        p = self.model.positions.get((market, who))
+        asset = rng.choice(("BTS", market)) if rng.random() < 0.97 else self.symbol()
+        amount = None
+        if rng.random() < 0.6:
+            amount = self.amount()
+            if p is not None and p.debt and rng.random() < 0.8:
+                top = p.debt if asset == market else p.collateral
+                amount = max(0, int(top * Fraction(rng.choice((0, 10, 20, 23, 24, 30, 40, 50, 90, 99, 100)), 100)))
+                amount += rng.choice((-1, 0, 1))
+        limits = {}
+        if rng.random() < 0.25:
+            limits["pools"] = tuple(self.some(self.model.pools, "pool") for _ in range(rng.randint(1, 3)))
+        else:
+            limits = {
+                "highest_rate": rng.choice((None, None, Fraction(rng.choice(RATES)))),
+                "shortest_days": rng.choice((None, None, 30, rng.choice(TERMS))),
+                "longest_days": rng.choice((None, None, 29, rng.choice(TERMS))),
+            }
+        return who, cls(market=market, asset=asset, amount=None if amount is None else max(0, amount), **limits, **more)
+
+    def send(self, who, ask):
+        if self.rng.random() < 0.6:
+            self.deposit(who, self.rng.choice((ask.asset or "BTS", self.symbol())), self.amount(3), ask)
+        else:
+            self.request(who, ask)
+
+    def borrow(self):
+        self.send(*self.wanted(Borrow))
+
+    def protect(self):
+        at = self.rng.choice((None, None, Fraction(self.rng.choice((130, 140, 155, 160, 200)), 100)))
+        self.send(*self.wanted(Protect, at=at))
+
+    def unprotect(self):
+        number = self.some(self.model.protections, "protection")
+        kept = self.model.protections.get(number)
+        self.request(kept.account if kept and self.rng.random() < 0.9 else self.anyone(), Unprotect(protection=number))
+
+    def repay(self):
+        live = self.model.live()
+        if live and self.rng.random() < 0.9:
+            loan = self.rng.choice(live)
+            self.request(loan.borrower if self.rng.random() < 0.95 else self.anyone(), Repay(loan=loan.number))
+        else:
+            self.request(self.anyone(), Repay(loan=self.some(self.model.loans, "loan")))
+
+    def withdraw(self):
+        self.request(self.anyone(), Withdraw(asset=self.symbol(), amount=self.rng.choice((None, None, self.amount(), 0))))
+
+    def order(self):
+        number = self.some(self.model.orders, "order")
+        if self.rng.random() < 0.7:
+            self.put(
+                OrderDone(time=self.now, order=number, fee_asset="BTS", fee=self.rng.choice((0, 7)), transaction="ab")
+            )
+        else:
+            self.put(OrderFailed(time=self.now, order=number, reason="no such account"))
+
+    def other_money(self):
+        rng = self.rng
+        kind = rng.random()
+        if kind < 0.3:
+            self.deposit(self.anyone(), self.symbol(), self.amount(), Operator())
+        elif kind < 0.6:
+            self.deposit(self.anyone(), self.symbol(), self.amount(), unreadable="what is that")
+        elif kind < 0.8:
+            self.deposit(self.anyone(), self.symbol(), self.amount())
+        else:
+            self.deposit(self.anyone(), rng.choice(("XYZ", self.symbol())), self.amount(), Stake())
+
+    ACTIONS = (
+        (tick, 8),
+        (feed, 22),
+        (position, 9),
+        (parameters, 3),
+        (asset, 1),
+        (lend, 6),
+        (lend_more, 2),
+        (stake, 2),
+        (change_pool, 4),
+        (unlend, 3),
+        (prepay, 10),
+        (unprepay, 3),
+        (borrow, 18),
+        (protect, 6),
+        (unprotect, 1),
+        (repay, 3),
+        (withdraw, 2),
+        (order, 1),
+        (other_money, 1),
+    )

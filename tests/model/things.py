@@ -1,0 +1,157 @@
+"""What the model keeps in its dicts: plain records, no behaviour but reading one's own fields."""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+DAY = 86_400
+
+DEFAULTS = {
+    "lmcr": 1300,
+    "combined_floor": "ICR",
+    "lcr_cap": None,
+    "i2": Fraction(1, 10),
+    "long_term_days": 30,
+    "prepay_lead_days": 7,
+    "trigger_hold": 60,
+    "missed_prepay_ends": "paid_time",
+    "protect_at_mcr": Fraction(21, 20),
+    "stake_term_days": 14,
+    "stake_rate": Fraction(1, 20),
+}
+
+
+class No(Exception):
+    """A rule says no; carries its name."""
+
+
+@dataclass
+class Feed:
+    price: Fraction
+    mcr: Fraction
+    mssr: Fraction
+    icr: Fraction
+    expires: int
+
+
+@dataclass
+class Market:
+    name: str
+    core: str
+    number: int
+    par: dict
+    feed: Feed | None = None
+    valid: bool = False
+    expired: bool = False
+    last_valid: Feed | None = None
+
+    def ratio(self, name):
+        return Fraction(self.par[name], 1000)
+
+    def floor(self, feed):
+        """PL-18, PL-D57."""
+        number = {"ICR": feed.icr, "MCR": feed.mcr}.get(self.par["combined_floor"])
+        return max(self.ratio("combined_floor") if number is None else number, feed.mcr)
+
+    def cap(self, feed):
+        """PL-D37."""
+        return 2 * feed.icr if self.par["lcr_cap"] is None else self.ratio("lcr_cap")
+
+    def fits(self, feed):
+        """PL-D7, PL-D53."""
+        floor = feed.mcr if isinstance(self.par["combined_floor"], str) else self.ratio("combined_floor")
+        return (
+            feed.mssr < self.ratio("lmcr") < feed.mcr <= feed.icr and floor >= feed.mcr and self.cap(feed) > feed.icr
+        )
+
+
+@dataclass
+class Pool:
+    number: int
+    owner: str
+    asset: str
+    rate: Fraction
+    term_days: int
+    period_days: int
+    interest_asset: str
+    renews: bool
+    available: int = 0
+    lent: int = 0
+    earned: dict = field(default_factory=dict)
+
+
+@dataclass
+class Terms:
+    rate: Fraction
+    term_days: int
+    period_days: int
+    new_term: bool
+
+
+@dataclass
+class Loan:
+    number: int
+    pool: int
+    lender: str
+    borrower: str
+    market: str
+    asset: str
+    principal: int
+    rate: Fraction
+    term_days: int
+    period_days: int
+    interest_asset: str
+    long: bool
+    floor: Fraction
+    made: int
+    term_ends: int
+    paid_until: int
+    interest_due: int
+    overdue: Terms | None = None
+    fell_due: int = 0
+    retried: bool = False
+    judged: str = ""
+    goes_home: int = 0
+    home_rule: str = ""
+    home_at: int = 0
+    home_judged: int = -1
+    ended: int | None = None
+    ended_by: str = ""
+
+
+@dataclass
+class Position:
+    market: str
+    account: str
+    number: int
+    collateral: int = 0
+    debt: int = 0
+    state: str = "free"
+    rule: str = "PL-46"
+    holds: dict = field(default_factory=dict)
+    due: dict = field(default_factory=dict)
+    shrunk: bool = False
+
+
+@dataclass
+class Hold:
+    remaining: int
+    since: int | None
+
+
+@dataclass
+class Protection:
+    number: int
+    account: str
+    at: Fraction
+    ask: object
+    armed: bool = True
+
+
+@dataclass
+class Order:
+    number: int
+    account: str
+    asset: str
+    units: int
+    state: str = "open"
+    transaction: str = ""
