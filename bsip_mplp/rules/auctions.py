@@ -112,10 +112,11 @@ def _periods_due(book: Book, position: Position) -> list[tuple[Loan, int]]:
     """
     due = []
     for loan in book.live_loans(position):
-        if not loan.long or loan.home_by:
+        if not loan.long or loan.goes_home == loan.principal:
             continue
         terms = loan.unpaid[0] if loan.unpaid else loans.next_terms(book, position, loan)
-        if terms is None:
+        if isinstance(terms, str):
+            loans.will_end(book, loan, terms)
             continue
         if not loan.unpaid:
             loan.unpaid.append(terms)

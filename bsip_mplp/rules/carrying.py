@@ -8,7 +8,7 @@ from bsip_mplp.rules import loans, protection
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.chain_orders import order_on_chain
 from bsip_mplp.rules.funds import above_reserve, income, pay_from_fund
-from bsip_mplp.rules.needs import judge_loans, judge_needs
+from bsip_mplp.rules.needs import judge_loans
 from bsip_mplp.rules.state import Loan, Market, Position, Terms
 
 
@@ -26,27 +26,21 @@ def carry(book: Book, position: Position, rule: str) -> None:
     book.notify(position.holder, rule, f"Your position in {market.name} is carried by the management account.")
     use_risk_fund(book, market)
     fell_due = [loan for loan in book.live_loans(position) if loan.unpaid]
-    judge_loans(book, position, fell_due, "PL-D55")
+    judge_loans(book, position, {loan.number: loan.unpaid[-1] for loan in fell_due})
     for loan in fell_due:
-        _due_while_carried(book, market, loan)
+        pay_or_owe(book, market, loan)
 
 
-def interest_falls_due(book: Book, position: Position, loan: Loan) -> None:
-    """PL-34, PL-D55: what is not needed goes home; the rest is the fund's to pay."""
-    judge_needs(book, position)
-    _due_while_carried(book, book.markets[position.market], loan)
-
-
-def _due_while_carried(book: Book, market: Market, loan: Loan) -> None:
+def pay_or_owe(book: Book, market: Market, loan: Loan) -> None:
+    """PL-34: the fund pays what fell due, or owes it (PL-37); what goes home whole ends with its paid time."""
     if loan.goes_home == loan.principal:
+        loan.unpaid.clear()
         if book.now > loan.paid_until:
             loans.end_loan(book, loan, loan.home_by)
-        else:
-            loan.unpaid.clear()
         return
     loans.schedule_interest(book, loan)
     if not pay_owed(book, market, loan):
-        market.failed_to_pay = True  # PL-37: on its prepay date the fund could not
+        market.failed_to_pay = True
         book.event("PL-37", "loan", loan.number, "owed by the fund")
     book.to_serve.add(market.name)
 

@@ -6,34 +6,30 @@ from bsip_mplp.ratios import ratio_is_under
 from bsip_mplp.rules import auctions, carrying, loans
 from bsip_mplp.rules.book import Book, show_time
 from bsip_mplp.rules.needs import judge_needs
-from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Loan, Position
+from bsip_mplp.rules.state import CARRIED, Loan
 
 
 def interest_falls_due(book: Book, loan: Loan) -> None:
     """PL-6, PL-21: fix what the next period costs, and take its interest if it is there."""
-    if loan.ended is not None or loan.interest_due != book.now or loan.home_by:
-        return
     position = book.position_of(loan)
-    if loan.unpaid and position.state not in CARRIED:
+    if not loans.is_due(book, loan) or (loan.unpaid and position.state not in CARRIED):
         return
-    terms = loans.next_terms(book, position, loan)
-    if terms is None:
-        return
-    loan.unpaid.append(terms)
-    book.touch("loan", loan.number, loan)
+    judge_needs(book, position)  # PL-D54, PL-D55
+    if loan.goes_home < loan.principal:
+        terms = loans.next_terms(book, position, loan)
+        if isinstance(terms, str):
+            loans.will_end(book, loan, terms)
+            return
+        loan.unpaid.append(terms)
+        book.touch("loan", loan.number, loan)
     if position.state in CARRIED:
-        carrying.interest_falls_due(book, position, loan)
-    elif position.state in IN_AUCTION:
-        book.look_at(position)  # PL-44: nothing is collected; the winner's payment or the cure brings it
-    else:
-        _collect(book, position, loan)
+        carrying.pay_or_owe(book, book.markets[position.market], loan)
+    elif position.state == "protected" and loan.unpaid:
+        _collect(book, loan)
+    # PL-44: in an auction nothing is collected; the winner's payment or the cure brings it
 
 
-def _collect(book: Book, position: Position, loan: Loan) -> None:
-    judge_needs(book, position)  # PL-D54
-    if loan.goes_home == loan.principal:
-        loan.unpaid.clear()
-        return
+def _collect(book: Book, loan: Loan) -> None:
     if loans.take_interest(book, loan):
         return
     book.overdue.setdefault(loan.borrower, {})[loan.number] = None
@@ -72,9 +68,10 @@ def paid_time_ends(book: Book, loan: Loan, time: int) -> None:
     """The end of the time that was paid for: what goes home goes, and missed interest is tried once more (PL-D8)."""
     if loan.ended is not None:
         return
-    if loan.goes_home and (loan.paid_until == time or loan.goes_home < loan.principal):
-        loans.end_loan(book, loan, loan.home_by, loan.goes_home)
-    if loan.ended is not None or loan.paid_until != time or not loan.unpaid:
+    if loan.goes_home and loan.home_at <= time:
+        units, loan.goes_home = loan.goes_home, 0
+        loans.end_loan(book, loan, loan.home_by, units)
+    if loan.ended is not None or loan.paid_until > time or not loan.unpaid:
         return
     if book.position_of(loan).state != "protected":
         return  # PL-44, PL-I3: what is owed is recorded, and the winner, the cure or the fund pays it

@@ -101,8 +101,13 @@ def covered_until(loan: Loan) -> int:
     return loan.paid_until + sum(terms.period_days for terms in loan.unpaid) * SECONDS_PER_DAY
 
 
-def next_terms(book: Book, position: Position, loan: Loan) -> Terms | None:
-    """What the next period runs at, or None if there is none: then the loan ends with its term (PL-6, PL-D63)."""
+def is_due(book: Book, loan: Loan) -> bool:
+    """Whether a live loan that goes on has its next interest due at this moment."""
+    return loan.ended is None and loan.goes_home < loan.principal and loan.interest_due == book.now
+
+
+def next_terms(book: Book, position: Position, loan: Loan) -> Terms | str:
+    """What the next period runs at, or the rule by which there is none: then the loan ends with its term (PL-6)."""
     last = next((terms for terms in reversed(loan.unpaid) if terms.new_term), None)
     term_ends = loan.term_ends + sum(t.term_days for t in loan.unpaid if t.new_term) * SECONDS_PER_DAY
     if covered_until(loan) < term_ends:
@@ -110,13 +115,18 @@ def next_terms(book: Book, position: Position, loan: Loan) -> Terms | None:
         return Terms(kept.rate, kept.term_days, kept.period_days, new_term=False, due=book.now)
     pool, market = book.pools[loan.pool], book.markets[loan.market]
     same_kind = (pool.term_days >= market.parameters.long_term_days) == loan.long  # PL-D6
-    reaches_floor = loan.long or _reaches_floor(market, position)
-    if pool.renews and same_kind and reaches_floor:
-        return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True, due=book.now)
-    loan.goes_home, loan.home_by = loan.principal, "PL-6" if reaches_floor else "PL-D58"
+    if not pool.renews or not same_kind:
+        return "PL-6"
+    if not loan.long and not _reaches_floor(market, position):
+        return "PL-D58"
+    return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True, due=book.now)
+
+
+def will_end(book: Book, loan: Loan, rule: str) -> None:
+    """Note that a loan ends when the time already paid for ends (PL-6, PL-D63)."""
+    loan.goes_home, loan.home_by, loan.home_at = loan.principal, rule, loan.paid_until
     book.touch("loan", loan.number, loan)
-    book.notify(loan.borrower, loan.home_by, f"Loan {loan.number} ends with its term and does not renew.")
-    return None
+    book.notify(loan.borrower, rule, f"Loan {loan.number} ends with its term and does not renew.")
 
 
 def _reaches_floor(market: Market, position: Position) -> bool:
@@ -169,7 +179,7 @@ def period_is_paid(book: Book, loan: Loan, asset: str, units: int) -> None:
     pool = book.pools[loan.pool]
     pool.earned[asset] = pool.earned.get(asset, 0) + units
     loan.paid_until += terms.period_days * SECONDS_PER_DAY
-    book.schedule.add(DueItem(loan.paid_until, DueKind.END, loan.number))
+    book.schedule.add(DueItem(max(book.now, loan.paid_until), DueKind.END, loan.number))
     schedule_interest(book, loan)
     book.touch("pool", pool.number, pool)
     book.look_at(book.position_of(loan))
@@ -225,7 +235,7 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> Non
     _lent_changes(book, position, loan, pool, -units)
     if units < loan.principal:
         loan.principal -= units
-        loan.goes_home, loan.home_by = 0, ""
+        loan.goes_home = min(loan.goes_home, loan.principal)
         book.event(rule, "loan", loan.number, "cut", units=units)
         return
     loan.ended, loan.ended_by = book.now, rule
