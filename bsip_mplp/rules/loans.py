@@ -106,19 +106,20 @@ def _change_state(book: Book, position: Position, state: str, rule: str) -> None
 
 def interest_falls_due(book: Book, loan: Loan) -> None:
     """PL-6, PL-21: fix what the next period costs, and take its interest if it is there."""
-    if loan.ended is not None or loan.overdue is not None or loan.interest_due != book.now:
-        return
-    if loan.home_by:
+    if not _is_due(book, loan):
         return
     position = book.positions[loan.market, loan.borrower]
+    due = [other for other in book.live_loans(position) if _is_due(book, other)]
+    judge_what_goes_home(book, position, {other.number: _next_terms(book, position, other) for other in due})
+    if loan.goes_home == loan.principal:
+        return
     terms = _next_terms(book, position, loan)
-    if terms is None:
+    if isinstance(terms, str):
+        loan.goes_home, loan.home_by, loan.home_at = loan.principal, terms, loan.paid_until
+        book.touch("loan", loan.number, loan)
+        book.notify(loan.borrower, terms, f"Loan {loan.number} ends with its term and does not renew.")
         return
     loan.overdue = terms
-    judge_what_goes_home(book, position)  # PL-D54
-    if loan.goes_home == loan.principal:
-        loan.overdue = None
-        return
     if take_interest(book, loan):
         return
     book.overdue.setdefault(loan.borrower, {})[loan.number] = None
@@ -128,25 +129,25 @@ def interest_falls_due(book: Book, loan: Loan) -> None:
         _missed(book, position, loan)
 
 
-def _next_terms(book: Book, position: Position, loan: Loan) -> Terms | None:
-    """What the next period runs at, or None if there is none: then the loan ends with its term (PL-6)."""
+def _is_due(book: Book, loan: Loan) -> bool:
+    going_on = loan.ended is None and loan.overdue is None and loan.goes_home < loan.principal
+    return going_on and loan.interest_due == book.now
+
+
+def _next_terms(book: Book, position: Position, loan: Loan) -> Terms | str:
+    """What the next period runs at, or the rule by which there is none: then the loan ends with its term (PL-6)."""
     if loan.paid_until < loan.term_ends:
         return Terms(loan.rate, loan.term_days, loan.period_days, new_term=False)
     pool, market = book.pools[loan.pool], book.markets[loan.market]
     same_kind = (pool.term_days >= market.parameters.long_term_days) == loan.long  # PL-D6
-    reaches_floor = True
+    if not pool.renews or not same_kind:
+        return "PL-6"
     feed = market.valid_feed
-    if feed is not None and not loan.long:  # PL-D58
+    if feed is not None and not loan.long:
         floor = market.parameters.floor_permille(feed)
-        reaches_floor = not ratio_is_under(
-            position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor
-        )
-    if pool.renews and same_kind and reaches_floor:
-        return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True)
-    loan.goes_home, loan.home_by = loan.principal, "PL-6" if reaches_floor else "PL-D58"
-    book.touch("loan", loan.number, loan)
-    book.notify(loan.borrower, loan.home_by, f"Loan {loan.number} ends with its term and does not renew.")
-    return None
+        if ratio_is_under(position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor):
+            return "PL-D58"
+    return Terms(pool.rate, pool.term_days, pool.period_days, new_term=True)
 
 
 def take_interest(book: Book, loan: Loan) -> bool:
@@ -220,7 +221,7 @@ def _pay_interest(book: Book, loan: Loan, terms: Terms) -> None:
     lead_days = market.parameters.prepay_lead_days if loan.long else 0
     loan.interest_due = max(book.now, loan.paid_until - lead_days * SECONDS_PER_DAY)
     book.schedule.add(DueItem(loan.interest_due, DueKind.INTEREST, loan.number))
-    book.schedule.add(DueItem(loan.paid_until, DueKind.END, loan.number))
+    book.schedule.add(DueItem(max(book.now, loan.paid_until), DueKind.END, loan.number))
     book.touch("loan", loan.number, loan)
     book.touch("pool", pool.number, pool)
     book.event(
@@ -285,9 +286,10 @@ def paid_time_ends(book: Book, loan: Loan, time: int) -> None:
     """The end of the time that was paid for: what goes home goes, and missed interest is tried once more (PL-D8)."""
     if loan.ended is not None:
         return
-    if loan.goes_home and (loan.paid_until == time or loan.goes_home < loan.principal):
-        end_loan(book, loan, loan.home_by, loan.goes_home)
-    if loan.ended is not None or loan.paid_until != time or loan.overdue is None or take_interest(book, loan):
+    if loan.goes_home and loan.home_at <= time:
+        units, loan.goes_home = loan.goes_home, 0
+        end_loan(book, loan, loan.home_by, units)
+    if loan.ended is not None or loan.paid_until > time or loan.overdue is None or take_interest(book, loan):
         return
     if not loan.long:
         end_loan(book, loan, "PL-17")  # PL-D14
@@ -309,7 +311,7 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> Non
     _lent_changes(book, position, loan, pool, -units)
     if units < loan.principal:
         loan.principal -= units
-        loan.goes_home, loan.home_by = 0, ""
+        loan.goes_home = min(loan.goes_home, loan.principal)
         book.event(rule, "loan", loan.number, "cut", units=units)
         return
     loan.ended, loan.ended_by, loan.overdue = book.now, rule, None

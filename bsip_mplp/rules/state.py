@@ -144,6 +144,7 @@ class Loan:
     goes_home: int = 0
     """Units that end when the time already paid for ends; all of the principal if the loan will not go on."""
     home_by: str = ""
+    home_at: int = 0
     ended: int | None = None
     ended_by: str = ""
 
