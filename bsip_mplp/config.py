@@ -58,7 +58,6 @@ AccountName = Annotated[str, _text(r"[a-z][a-z0-9.\-]{0,62}", "an account's name
 Symbol = Annotated[str, _text(r"[A-Z][A-Z0-9.]{1,15}", "an asset's symbol, such as CNY")]
 Node = Annotated[str, _text(r"wss?://[^\s/]+\S*", "an address such as wss://node.example/ws")]
 ChainId = Annotated[str, _text(r"[0-9a-f]{64}", "64 hexadecimal digits")]
-Prefix = Annotated[str, _text(r"[A-Z]{2,8}", "the letters that public keys start with, such as BTS")]
 PlaceName = Annotated[str, _text(r"[a-z0-9][a-z0-9\-]{0,40}", "small letters, digits and dashes")]
 
 
@@ -67,12 +66,14 @@ class _Table(BaseModel):
 
 
 class Chain(_Table):
-    """The chain: its nodes, which chain it must be, and the account that holds the pools' money."""
+    """The chain: its nodes, which chain it must be, and the account that holds the pools' money.
+
+    Without `chain_id` the first node says which chain it is, and the journal then belongs to that one.
+    """
 
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
-    chain_id: ChainId
+    chain_id: ChainId | None = None
     core_asset: Symbol
-    prefix: Prefix
     pool_account: AccountName | None = None
     expiration_seconds: Annotated[int, Field(ge=15, le=3600)] = 60
 
@@ -176,6 +177,7 @@ class Settings(_Table):
     place: PlaceName
     observes_only: bool = False
     account: AccountName | None = None
+    default_market: Symbol | None = None
     chain: Chain
     keys: Keys = Keys()
     database: Database = Database()
@@ -193,6 +195,10 @@ class Settings(_Table):
             raise ValueError("keys: must be left out where observes_only is true")
         if not self.observes_only and self.chain.pool_account is None:
             raise ValueError("chain.pool_account: name the account that holds the pools' money")
+        if self.default_market is not None and self.default_market not in self.markets:
+            raise ValueError(
+                f"default_market: {self.default_market} is no market here: add [markets.{self.default_market}]"
+            )
         for symbol in self.markets:
             if symbol == self.chain.core_asset:
                 raise ValueError(f"markets.{symbol}: a market goes by its bitasset, not by the core asset")
@@ -203,6 +209,11 @@ class Settings(_Table):
         """The journal's address, with `~` written out."""
         url = self.database.url or f"sqlite:///{data_directory()}/{self.place}.sqlite"
         return re.sub(r"^(sqlite[^:]*:///)~", lambda found: found[1] + str(Path.home()), url)
+
+    @property
+    def market_by_default(self) -> str | None:
+        """The market that a memo means when it names none: the one configured, or the only one."""
+        return self.default_market or (next(iter(self.markets)) if len(self.markets) == 1 else None)
 
     @property
     def lent_symbols(self) -> tuple[str, ...]:

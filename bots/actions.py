@@ -1,0 +1,52 @@
+"""What a bot's plan can ask the keeper to do. All frozen; each says itself in one line, for `--dry-run` and the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bsip_mplp.journal import Cursor
+from bsip_mplp.journal.read import Ordered
+from bsip_mplp.rules.codec import canonical, input_to_json
+from bsip_mplp.rules.inputs import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Hand inputs to the engine and write them, with the cursor where it then stands."""
+
+    inputs: tuple[Input, ...]
+    cursor: Cursor | None = None
+
+    def lines(self) -> list[str]:
+        """What would be taken, a line an input."""
+        found = [f"take {canonical(input_to_json(item))}" for item in self.inputs]
+        return found if self.cursor is None else [*found, f"move the cursor to block {self.cursor.block}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Bring orders one step further on the chain, at the ledger's time, with what the reserve has for fees."""
+
+    orders: tuple[Ordered, ...]
+    time: int
+    reserve_units: int
+
+    def lines(self) -> list[str]:
+        """What would be paid, a line an order."""
+        return [f"pay order {o.number}: {o.units} units of {o.asset} to {o.account}" for o in self.orders]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldBack:
+    """Leave an order that is over the operator's limit until the limit is raised."""
+
+    order: Ordered
+    limit_units: int
+
+    def lines(self) -> list[str]:
+        """What is held back, and why."""
+        o = self.order
+        return [f"order {o.number} waits: {o.units} units of {o.asset} are over the limit of {self.limit_units}"]
+
+
+Action = Take | Pay | HoldBack

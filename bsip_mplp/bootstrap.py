@@ -1,0 +1,370 @@
+"""Where real adapters are wired together; nothing else picks them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from bsip_mplp.config import MAINNET, ConfigError, Settings
+from bsip_mplp.journal import Journal, MissingError, read
+
+if TYPE_CHECKING:
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.connection import Connection
+    from bsip_mplp.chain.keys import Keyring
+    from bsip_mplp.chain.memo import Context
+    from bsip_mplp.cli.wallet import Wallet
+    from bsip_mplp.keeper.desk import Desk
+    from bsip_mplp.keeper.health import HealthView
+    from bsip_mplp.keeper.runner import Board, Keeper
+    from bsip_mplp.keeper.status import BotStatus
+    from bsip_mplp.rules.inputs import FeedSeen, PositionSeen
+
+STANDBY_SECONDS = 1.0
+
+log = logging.getLogger("mplp.keeper")
+
+
+# --- journal and chain --------------------------------------------------------------------------------------
+
+
+def open_journal(settings: Settings, *, create: bool = False, read_only: bool = False) -> Journal:
+    """The configured journal; raises an `OpenError` that says what to do."""
+    return Journal.open(settings.database_url, create=create, read_only=read_only)
+
+
+def open_connection(settings: Settings) -> Connection:
+    """A connection to the configured nodes; nothing is dialled yet."""
+    from bsip_mplp.chain.connection import Connection
+
+    return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id)
+
+
+def check_chain(settings: Settings, chain: Chain) -> None:
+    """Raise `ConfigError` unless the chain that answers fits the configuration."""
+    network = chain.network
+    if network.chain_id == MAINNET and not settings.observes_only:
+        raise ConfigError("chain.nodes: these are nodes of the main chain: this version moves no money there")
+    if network.core_symbol != settings.chain.core_asset:
+        raise ConfigError(f"chain.core_asset: the chain's core asset is {network.core_symbol}")
+
+
+def open_keyring(settings: Settings, prefix: str) -> Keyring:
+    """The configured keys; raises a `KeysError` that says what to do."""
+    from bsip_mplp.chain.errors import KeysError
+    from bsip_mplp.chain.keys import read_key_file, read_uptick_wallet
+
+    if settings.keys.file is not None:
+        return read_key_file(settings.keys.file, prefix)
+    if settings.keys.uptick_wallet:
+        return read_uptick_wallet(prefix, _ask_passphrase)
+    raise KeysError("no key is configured: set keys.file or keys.uptick_wallet")
+
+
+def _ask_passphrase(prompt: str) -> str:
+    import click
+
+    return str(click.prompt(prompt, hide_input=True, err=True))
+
+
+def memo_context(settings: Settings) -> Context:
+    """What a memo is read with: from the journal, or from the chain where there is no journal to read."""
+    from bsip_mplp.chain.memo import Context
+
+    try:
+        with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
+            assets = [found.body for found in read.objects(connection, "asset")]
+            markets = [found.body for found in read.objects(connection, "market")]
+    except MissingError:
+        return _context_of_chain(settings)
+    return Context(
+        precisions={body["symbol"]: body["precision"] for body in assets},
+        markets={body["market"]: body["core_asset"] for body in markets},
+        core_asset=settings.chain.core_asset,
+        default_market=settings.market_by_default,
+    )
+
+
+def _context_of_chain(settings: Settings) -> Context:
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.memo import Context
+
+    connection = open_connection(settings)
+    try:
+        assets = Chain(connection).assets(settings.lent_symbols)
+    finally:
+        connection.close()
+    return Context(
+        precisions={symbol: asset.precision for symbol, asset in assets.items()},
+        markets={market: settings.chain.core_asset for market in settings.markets},
+        core_asset=settings.chain.core_asset,
+        default_market=settings.market_by_default,
+    )
+
+
+def open_wallet(settings: Settings, account: str, *, unsigned: bool = False) -> Wallet:
+    """What sends an account's requests; without keys it only shows them."""
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.cli.wallet import Wallet
+
+    connection = open_connection(settings)
+    check_chain(settings, Chain(connection))
+    keyring = None if unsigned else open_keyring(settings, connection.network.prefix)
+    pool_account = str(settings.chain.pool_account)
+    return Wallet(connection, account, pool_account, keyring, settings.chain.expiration_seconds)
+
+
+def see_now(
+    settings: Settings, market: str, account: str, now: int
+) -> tuple[list[FeedSeen | PositionSeen], str | None]:
+    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so."""
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.errors import UnreachableError
+    from bsip_mplp.rules.inputs import PositionSeen
+
+    connection = open_connection(settings)
+    try:
+        chain = Chain(connection)
+        position = chain.positions(market, [account])[account]
+        seen = PositionSeen(
+            time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
+        )
+        return [*chain.feeds([market], now), seen], None
+    except UnreachableError as error:
+        return [], f"The node could not be asked ({error}): this is what the ledger saw last."
+    finally:
+        connection.close()
+
+
+# --- setting up -----------------------------------------------------------------------------------------------
+
+
+def initialise(settings: Settings) -> list[str]:
+    """Make the journal, check node and accounts, record assets and markets; says what it did. Can be run again."""
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.journal import Cursor, Place
+    from bsip_mplp.keeper.intake import Intake
+    from bsip_mplp.keeper.lock import only_keeper
+    from bsip_mplp.keeper.setup import changes
+    from bsip_mplp.rules.codec import canonical, input_to_json
+
+    connection = open_connection(settings)
+    try:
+        chain = Chain(connection)
+        check_chain(settings, chain)
+        head = chain.head()
+        done = [f"node {connection.url}: chain {connection.network.chain_id[:16]}…, block {head.number}"]
+        pool_account = settings.chain.pool_account or ""
+        if pool_account:
+            chain.account(pool_account)
+            done.append(f"the pools' money is held by {pool_account}")
+        assets = chain.assets(settings.lent_symbols)
+        for market in settings.markets:
+            if chain.core_of(market) != settings.chain.core_asset:
+                raise ConfigError(f"markets.{market}: it is backed by {chain.core_of(market)}, not by the core asset")
+        with open_journal(settings, create=True) as journal, only_keeper(settings.database_url):
+            journal.set_place(Place(connection.network.chain_id, pool_account))
+            intake = Intake.load(journal)
+            cursor = journal.cursor()
+            first = None
+            if cursor is None:
+                first = cursor = Cursor(head.irreversible_number, head.irreversible_time)
+            precisions = {symbol: asset.precision for symbol, asset in assets.items()}
+            with journal.reading() as reading:
+                known_assets = {found.key: found.body for found in read.objects(reading, "asset")}
+                known_markets = {found.key: found.body for found in read.objects(reading, "market")}
+            time = max(cursor.time, intake.now)
+            inputs = changes(settings, precisions, known_assets, known_markets, time)
+            if inputs or first:
+                intake.take(inputs, first)
+            done.append(f"the journal is {journal.url}, with {journal.head.seq} inputs")
+            if first:
+                done.append(f"deposits count from block {first.block + 1} on")
+            done.extend(f"recorded: {canonical(input_to_json(item))}" for item in inputs)
+        return done
+    finally:
+        connection.close()
+
+
+# --- the keeper -----------------------------------------------------------------------------------------------
+
+
+def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
+    """What the bots work at: the journal folded, and a connection to the chain. Starting is recovering.
+
+    Raises a `JournalError`, `ChainError`, `ConfigError` or `NotInitialisedError`.
+    """
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.inbox import Inbox
+    from bsip_mplp.chain.outbox import Outbox
+    from bsip_mplp.journal import Place
+    from bsip_mplp.keeper.desk import Desk
+    from bsip_mplp.keeper.errors import NotInitialisedError
+    from bsip_mplp.keeper.intake import Intake
+
+    journal, connection = open_journal(settings), open_connection(settings)
+    try:
+        if journal.cursor() is None:
+            raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
+        chain, pool_account = Chain(connection), settings.chain.pool_account
+        check_chain(settings, chain)
+        journal.set_place(Place(connection.network.chain_id, pool_account or ""))
+        inbox = outbox = None
+        if pool_account is not None and not settings.observes_only:
+            keyring, life = keyring_of(connection.network.prefix), settings.chain.expiration_seconds
+            inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
+            outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life)
+        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox)
+    except BaseException:
+        connection.close()
+        journal.close()
+        raise
+
+
+def open_keeper(settings: Settings, board: Board) -> Keeper:
+    """The keeper with all its bots; nothing is opened yet."""
+    from bsip_mplp.bots.registry import BOTS
+    from bsip_mplp.keeper.runner import Keeper
+
+    @lru_cache(maxsize=1)
+    def keyring_of(prefix: str) -> Keyring:  # a wallet is unlocked once, not each time that the desk is opened
+        return open_keyring(settings, prefix)
+
+    every_seconds = {bot.name: float(getattr(settings.bots, bot.name).every_seconds) for bot in BOTS}
+    return Keeper(lambda: open_desk(settings, keyring_of), BOTS, every_seconds, board)
+
+
+def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
+    """Run the bots until SIGTERM or SIGINT, or each one time; tells whether all went well.
+
+    What can't mend itself (no journal, a wrong chain, no key) is raised at once; a node that can't be reached is
+    waited for.
+    """
+    from bsip_mplp.chain.errors import UnreachableError
+    from bsip_mplp.keeper.status import StatusBoard
+
+    stop = _stop_at_signals()
+    open_journal(settings, read_only=True).close()
+    with _keeper_lock(settings, stop, standby=standby):
+        if stop.is_set():
+            return True
+        board = StatusBoard(settings.database_url)
+        keeper = open_keeper(settings, board)
+        try:
+            try:
+                keeper.open()
+            except UnreachableError as error:
+                if once:
+                    raise
+                log.warning("no node can be reached yet: %s", error)
+            if once:
+                return keeper.once()
+            log.info("the keeper runs; Ctrl-C or SIGTERM ends it")
+            keeper.serve(stop)
+            log.info("the keeper has ended")
+            return True
+        finally:
+            keeper.close()
+            board.close()
+
+
+def dry_run_lines(settings: Settings) -> list[str]:
+    """What each bot would do now; nothing is written or sent."""
+    from bsip_mplp.keeper.runner import NoBoard
+
+    keeper = open_keeper(settings, NoBoard())
+    try:
+        return keeper.dry_run()
+    finally:
+        keeper.close()
+
+
+def _stop_at_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; the second signal ends the process at once, which loses nothing."""
+    stop = threading.Event()
+
+    def on_signal(number: int, _: object) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    return stop
+
+
+@contextmanager
+def _keeper_lock(settings: Settings, stop: threading.Event, *, standby: bool) -> Iterator[None]:
+    """The journal's lock; with `standby` wait for it until told to stop, else raise `OtherKeeperError`."""
+    from bsip_mplp.keeper.errors import OtherKeeperError
+    from bsip_mplp.keeper.lock import only_keeper
+
+    told = False
+    while not stop.is_set():
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(only_keeper(settings.database_url))
+            except OtherKeeperError:
+                if not standby:
+                    raise
+            else:
+                yield
+                return
+        if not told:
+            log.info("another keeper runs here: standing by")
+            told = True
+        stop.wait(STANDBY_SECONDS)
+    yield
+
+
+# --- how the keeper is ------------------------------------------------------------------------------------------
+
+
+def keeper_runs(settings: Settings) -> bool | None:
+    """Whether a keeper runs on the journal; None where that can't be told."""
+    from bsip_mplp.keeper.lock import is_held
+
+    return is_held(settings.database_url)
+
+
+def read_statuses(settings: Settings) -> list[BotStatus]:
+    """How each bot is doing; raises an `OpenError` if there is no journal."""
+    from bsip_mplp.keeper.status import StatusBoard
+
+    board = StatusBoard(settings.database_url, read_only=True)
+    try:
+        return board.read()
+    finally:
+        board.close()
+
+
+def read_health(settings: Settings, now: int) -> HealthView:
+    """What the health checks look at; `now` is the machine's clock."""
+    from bsip_mplp.bots.registry import BOTS
+    from bsip_mplp.keeper.health import HealthView
+
+    statuses = read_statuses(settings)
+    with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
+        last_paid = read.last_inputs(connection, "order_done")
+        held = [line for status in statuses if status.held for line in status.held.splitlines()]
+        fee_units = int(last_paid[0].body["fee"]) if last_paid else 1
+        return HealthView(
+            now=now,
+            keeper_runs=keeper_runs(settings),
+            statuses=statuses,
+            expected_bots=[bot.name for bot in BOTS],
+            tick_age_seconds_max=settings.health.tick_age_seconds,
+            balances={(b.account, b.asset): b.units for b in read.all_balances(connection)},
+            pools=[found.body for found in read.objects(connection, "pool")],
+            markets=[found.body for found in read.objects(connection, "market")],
+            precisions={f.body["symbol"]: f.body["precision"] for f in read.objects(connection, "asset")},
+            held_back=held,
+            core_asset=settings.chain.core_asset,
+            reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
+        )

@@ -1,0 +1,125 @@
+"""What an account has: `mplp balance`, `mplp statement`, `mplp withdraw`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from bsip_mplp.cli.options import Options, account_option, pass_options
+from bsip_mplp.cli.output import json_option, print_json, print_table, time_text
+from bsip_mplp.cli.reading import Reader, reading
+from bsip_mplp.cli.sending import sending_options
+
+
+@click.command(short_help="Show what an account has here.")
+@account_option
+@json_option
+@pass_options
+def balance(options: Options, account: str | None, as_json: bool) -> None:
+    """Show an account's free balance, its prepaid interest, its pools and its payouts under way.
+
+    \b
+    Example: mplp balance --account alice
+    """
+    name = options.acting(account)
+    with reading(options) as reader:
+        rows = _balance_rows(reader, name)
+    if as_json:
+        print_json({"account": name, "balances": rows})
+        return
+    print_table(f"What {name} has", ["what", "amount>", "asset", "note"], rows, f"{name} has nothing here yet.")
+
+
+def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
+    from bsip_mplp.journal import read
+
+    found: list[tuple[str, str, int, str]] = []
+    for held in read.balances(reader.connection, f"free/{name}"):
+        found.append(("free", held.asset, held.units, "mplp withdraw sends it to the chain"))
+    for held in read.balances(reader.connection, f"prepaid/{name}"):
+        found.append(("prepaid interest", held.asset, held.units, "mplp interest --back takes it back"))
+    for pool in reader.objects("pool"):
+        if pool["owner"] == name:
+            found.append((f"pool {pool['number']} available", pool["asset"], pool["available"], "mplp unlend"))
+            found.append((f"pool {pool['number']} lent", pool["asset"], pool["lent"], "locked until the loans end"))
+    for order in read.orders(reader.connection, "open"):
+        if order.account == name:
+            found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
+    return [
+        {"what": what, "amount": reader.amount(asset, units), "asset": asset, "note": note}
+        for what, asset, units, note in found
+        if units
+    ]
+
+
+@click.command(short_help="Show every movement, notice and refusal.")
+@account_option
+@click.option("--last", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many lines.")
+@json_option
+@pass_options
+def statement(options: Options, account: str | None, last: int, as_json: bool) -> None:
+    """Show an account's movements with the rule of each, and what it was told.
+
+    \b
+    Example: mplp statement --account alice --last 10
+    """
+    name = options.acting(account)
+    with reading(options) as reader:
+        lines, told = _statement_rows(reader, name, last)
+    if as_json:
+        print_json({"account": name, "movements": lines, "told": told})
+        return
+    columns = ["time", "rule", "text", "of", "amount>", "balance>", "asset"]
+    print_table(f"Movements of {name} (UTC)", columns, lines, f"{name} moved nothing here yet.")
+    if told:
+        print_table(f"What {name} was told", ["time", "rule", "text"], told, "")
+
+
+def _statement_rows(reader: Reader, name: str, last: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    from bsip_mplp.journal import read
+
+    lines = [
+        (line, kind)
+        for kind in ("free", "prepaid")
+        for line in read.statement(reader.connection, f"{kind}/{name}", last)
+    ]
+    lines.sort(key=lambda found: found[0].seq)
+    rows = [
+        {
+            "time": time_text(line.time),
+            "rule": line.rule,
+            "text": line.text,
+            "of": kind,
+            "amount": reader.amount(line.asset, line.units),
+            "balance": reader.amount(line.asset, line.balance_after),
+            "asset": line.asset,
+        }
+        for line, kind in lines[-last:]
+    ]
+    told = [
+        {"time": time_text(notice.time), "rule": notice.rule, "text": notice.text}
+        for notice in read.notices(reader.connection, name, limit=last)
+    ]
+    return rows, told
+
+
+@click.command(short_help="Send free balance back to the chain.")
+@click.argument("amount")
+@click.argument("asset")
+@sending_options
+@pass_options
+def withdraw(options: Options, amount: str, asset: str, **sending: Any) -> None:
+    """Send free balance of ASSET to your account on the chain: an AMOUNT, or `all`.
+
+    \b
+    Example: mplp withdraw 100 TEST --wait
+             mplp withdraw all TEST
+    """
+    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.rules.inputs import Withdraw
+
+    with Errand(options, **sending) as errand:
+        symbol = errand.symbol(asset)
+        units = None if amount == "all" else errand.units(amount, symbol)
+        errand.ask(Withdraw(asset=symbol, amount=units))

@@ -1,0 +1,165 @@
+"""For operators: `mplp keeper run|status`, `health`, `verify`."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from bsip_mplp.cli.options import Options, pass_options
+from bsip_mplp.cli.output import console, json_option, print_json, print_table, time_text
+
+
+@click.group(short_help="Run the bots, or show how they are.")
+def keeper() -> None:
+    """Run the bots that read the chain, keep the ledger and send the payouts.
+
+    \b
+    Example: mplp keeper run
+    """
+
+
+@keeper.command(short_help="Run the bots on their schedules.")
+@click.option("--once", is_flag=True, help="Run each bot one time, then end.")
+@click.option("--dry-run", is_flag=True, help="Show what each bot would do; write and send nothing.")
+@click.option("--standby", is_flag=True, help="If another keeper runs here, wait for its end.")
+@pass_options
+def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
+    """Run inbox, watcher, collector and payouts until SIGTERM or Ctrl-C.
+
+    It can be killed at any moment: starting is recovering. One keeper runs on a journal; a second is refused.
+
+    \b
+    Example: mplp keeper run
+             mplp keeper run --once --dry-run
+    """
+    from bsip_mplp.bootstrap import dry_run_lines, run_keeper
+    from bsip_mplp.keeper import logs
+
+    logs.set_up(3 if options.verbose is None else options.verbose)
+    if dry_run:
+        for line in dry_run_lines(options.settings):
+            click.echo(line)
+    elif not run_keeper(options.settings, once=once, standby=standby):
+        raise click.ClickException("a bot failed: the line above says which, and `mplp keeper status` has the rest")
+
+
+@keeper.command(short_help="Show how each bot is doing.")
+@json_option
+@pass_options
+def status(options: Options, as_json: bool) -> None:
+    """Show each bot's last success, lag, next run and last error.
+
+    \b
+    Example: mplp keeper status
+    """
+    from bsip_mplp.bootstrap import keeper_runs, read_statuses
+
+    now = int(time.time())
+    runs = keeper_runs(options.settings)
+    rows = [
+        {
+            "bot": found.name,
+            "every": f"{found.every_milliseconds / 1000:g} s",
+            "last_success": time_text(found.last_success),
+            "lag": None if (lag := found.lag_seconds(now)) is None else f"{lag} s",
+            "next_run": time_text(found.next_run) if runs is not False else None,
+            "failures": found.failures,
+            "did": found.did,
+            "last_error": found.last_error,
+        }
+        for found in read_statuses(options.settings)
+    ]
+    if as_json:
+        print_json({"runs": runs, "bots": rows})
+        return
+    columns = ["bot", "every>", "last_success", "lag>", "next_run", "failures>", "did"]
+    print_table("Bots (UTC)", columns, rows, "No keeper ever ran here: mplp keeper run starts one.")
+    for row in rows:
+        if row["last_error"]:
+            click.echo(f"{row['bot']}: {'failing' if row['failures'] else 'last failure'}: {row['last_error']}")
+    click.echo({True: "A keeper runs.", False: "No keeper runs.", None: "Whether a keeper runs is not known."}[runs])
+
+
+@click.command(short_help="Say whether all is well, by exit status.")
+@json_option
+@pass_options
+def health(options: Options, as_json: bool) -> None:
+    """Say whether all is well: exit status 0, or 1 with the reasons.
+
+    \b
+    Example: mplp health || echo "look after the keeper"
+    """
+    from bsip_mplp.bootstrap import read_health
+    from bsip_mplp.keeper.health import reasons
+
+    found = reasons(read_health(options.settings, int(time.time())))
+    if as_json:
+        print_json({"well": not found, "reasons": found})
+    elif not found:
+        click.echo("All is well.")
+    else:
+        for reason in found:
+            click.echo(f"- {reason}")
+    if found:
+        raise click.exceptions.Exit(1)
+
+
+@click.command(short_help="Fold the journal anew and compare.")
+@json_option
+@pass_options
+def verify(options: Options, as_json: bool) -> None:
+    """Fold every input again from nothing, and compare every hash, outcome, balance and state.
+
+    Exit status 0 if all holds, 1 if anything differs.
+
+    \b
+    Example: mplp verify
+    """
+    from bsip_mplp.bootstrap import open_journal
+    from bsip_mplp.journal.verify import verify as verify_journal
+    from bsip_mplp.rules.engine import Engine
+
+    with open_journal(options.settings, read_only=True) as journal, _Progress() as progress:
+        report = verify_journal(journal, Engine(), progress.advance)
+    if as_json:
+        print_json(
+            {
+                "holds": report.holds,
+                "inputs": report.inputs,
+                "head": report.head.hash,
+                "differences": [{"input": d.seq, "what": d.what, "text": d.text} for d in report.differences],
+                "more": report.more,
+            }
+        )
+    elif report.holds:
+        click.echo(f"All holds: {report.inputs} inputs folded, head {report.head.hash}.")
+    else:
+        for difference in report.differences:
+            click.echo(f"- {difference}")
+        click.echo(f"{len(report.differences) + report.more} differences in {report.inputs} inputs.")
+    if not report.holds:
+        raise click.exceptions.Exit(1)
+
+
+class _Progress:
+    """A progress bar on stderr, on a terminal only."""
+
+    def __init__(self) -> None:
+        from rich.progress import Progress
+
+        self._bar: Any = Progress(console=console(stderr=True), transient=True)
+        self._task = self._bar.add_task("Folding the journal", total=None)
+
+    def __enter__(self) -> _Progress:
+        if self._bar.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self._bar.update(self._task, completed=done, total=total)

@@ -1,0 +1,195 @@
+"""For borrowers, to look at: `mplp position`, `loans`, and `mplp interest`, the prepaid balance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from bsip_mplp.cli.options import Options, account_option, pass_options
+from bsip_mplp.cli.output import (
+    BOOKS,
+    json_option,
+    permille_text,
+    print_json,
+    print_table,
+    rate_text,
+    ratio_text,
+    time_text,
+)
+from bsip_mplp.cli.reading import Reader, reading
+from bsip_mplp.cli.sending import sending_options
+
+
+@click.command(short_help="Show positions, CR and LCR.")
+@account_option
+@click.option("--market", metavar="ASSET", help="Only this market.")
+@click.option("--all", "everyone", is_flag=True, help="Everyone's positions with loans.")
+@json_option
+@pass_options
+def position(options: Options, account: str | None, market: str | None, everyone: bool, as_json: bool) -> None:
+    """Show an account's positions as the ledger saw them last: collateral, debt, what is lent to them, CR and LCR.
+
+    \b
+    Example: mplp position --account bob
+    """
+    name = None if everyone else options.acting(account)
+    with reading(options) as reader:
+        rows = [
+            position_row(reader, found)
+            for found in reader.objects("position")
+            if (found["loans"] if name is None else found["account"] == name)
+            and (market is None or found["market"] == market.upper())
+        ]
+        feeds = [_feed_row(found) for found in reader.markets.values()]
+    if as_json:
+        print_json({"positions": rows, "feeds": feeds, "note": BOOKS})
+        return
+    amounts = ["collateral>", "debt>", "lent_core>", "lent_bitasset>"]
+    columns = ["market", "account", *amounts, "CR>", "LCR>", "state", "due"]
+    empty = "No position is known here: it is read from the chain once you prepay, borrow or protect."
+    print_table("Positions", columns, rows, empty)
+    print_table("Feeds", ["market", "MCR>", "MSSR>", "ICR>", "LMCR>", "expires", "state"], feeds, "No market is open.")
+    if any(row["loans"] for row in rows):
+        click.echo(BOOKS)
+
+
+def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
+    """A position with its amounts as decimals and its ratios, for tables and JSON."""
+    market = found["market"]
+    core = reader.markets[market]["core_asset"]
+    own, combined = reader.ratios(found)
+    return {
+        "market": market,
+        "account": found["account"],
+        "collateral": reader.amount(core, found["collateral"]),
+        "debt": reader.amount(market, found["debt"]),
+        "lent_core": reader.amount(core, found["lp1"]),
+        "lent_bitasset": reader.amount(market, found["lp2"]),
+        "CR": ratio_text(own),
+        "LCR": ratio_text(combined),
+        "state": found["state"],
+        "due": ", ".join(f"{what} ({due['rule']})" for what, due in found["due"].items()) or None,
+        "loans": list(found["loans"]),
+        "custody": found["custody"],
+    }
+
+
+def _feed_row(market: Mapping[str, Any]) -> dict[str, Any]:
+    feed = market["feed"] or {}
+    return {
+        "market": market["market"],
+        "MCR": permille_text(feed.get("mcr")),
+        "MSSR": permille_text(feed.get("mssr")),
+        "ICR": permille_text(feed.get("icr")),
+        "LMCR": permille_text(market["parameters"]["lmcr"]),
+        "expires": time_text(feed.get("expires")),
+        "state": f"suspended: {market['invalid']}" if market["invalid"] else "valid",
+    }
+
+
+@click.command(short_help="Show loans and protections.")
+@account_option
+@click.option("--lent", is_flag=True, help="What the account lent, instead of what it borrowed.")
+@click.option("--ended", is_flag=True, help="Also loans that ended.")
+@json_option
+@pass_options
+def loans(options: Options, account: str | None, lent: bool, ended: bool, as_json: bool) -> None:
+    """Show an account's loans and its armed protections.
+
+    \b
+    Example: mplp loans --account bob
+             mplp loans --lent --ended
+    """
+    name = options.acting(account)
+    side = "lender" if lent else "borrower"
+    with reading(options) as reader:
+        rows = [
+            _loan_row(reader, loan)
+            for loan in reader.objects("loan")
+            if loan[side] == name and (ended or loan["ended"] is None)
+        ]
+        armed = [
+            _protection_row(reader, found)
+            for found in reader.objects("protection")
+            if found["account"] == name and (ended or found["armed"]) and not lent
+        ]
+    if as_json:
+        print_json({"account": name, "loans": rows, "protections": armed, "note": BOOKS})
+        return
+    columns = ["loan>", "pool>", "market", "amount>", "asset", "rate>", "kind", "paid_until", "term_ends", "state"]
+    print_table(f"Loans of {name} (UTC)", columns, rows, f"{name} has no loan here.")
+    if armed:
+        columns = ["protection>", "market", "when_CR_at_most>", "borrows", "asset", "highest_rate>", "armed", "refused"]
+        print_table(f"Protections of {name}", columns, armed, "")
+    if rows or armed:
+        click.echo(BOOKS)
+
+
+def _loan_row(reader: Reader, loan: Mapping[str, Any]) -> dict[str, Any]:
+    state = "live"
+    if loan["ended"] is not None:
+        state = f"ended {time_text(loan['ended'])} ({loan['ended_by']})"
+    elif loan["overdue"]:
+        state = "interest is missing"
+    elif loan["goes_home"]:
+        state = "ends with the time paid for"
+    return {
+        "loan": loan["number"],
+        "pool": loan["pool"],
+        "market": loan["market"],
+        "amount": reader.amount(loan["asset"], loan["principal"]),
+        "asset": loan["asset"],
+        "rate": rate_text(loan["rate"]),
+        "kind": "long" if loan["long"] else "short",
+        "paid_until": time_text(loan["paid_until"]),
+        "term_ends": time_text(loan["term_ends"]),
+        "state": state,
+        "lender": loan["lender"],
+        "borrower": loan["borrower"],
+    }
+
+
+def _protection_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
+    from fractions import Fraction
+
+    return {
+        "protection": found["number"],
+        "market": found["market"],
+        "when_CR_at_most": ratio_text(Fraction(found["at"])),
+        "borrows": "the least" if found["amount"] is None else reader.amount(found["asset"], found["amount"]),
+        "asset": found["asset"],
+        "highest_rate": rate_text(found["highest_rate"]),
+        "armed": found["armed"],
+        "refused": found["refused"] or None,
+    }
+
+
+@click.command(short_help="Deposit interest ahead, or take it back.")
+@click.argument("amount")
+@click.argument("asset")
+@click.option("--back", is_flag=True, help="Take it back to the free balance (PL-9); AMOUNT may be `all`.")
+@click.option("--from-balance", is_flag=True, help="Use free balance that is here already.")
+@sending_options
+@pass_options
+def interest(options: Options, amount: str, asset: str, back: bool, from_balance: bool, **sending: Any) -> None:
+    """Deposit AMOUNT of ASSET as prepaid interest (PL-8), or take back what no rule has taken yet.
+
+    \b
+    Example: mplp interest 5 TEST --wait
+             mplp interest all TEST --back
+    """
+    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.rules.inputs import Prepay, Unprepay
+
+    with Errand(options, **sending) as errand:
+        if back:
+            symbol = errand.symbol(asset)
+            errand.ask(Unprepay(asset=symbol, amount=None if amount == "all" else errand.units(amount, symbol)))
+            return
+        symbol, units = errand.money(amount, asset)
+        if from_balance:
+            errand.ask(Prepay(asset=symbol, amount=units))
+        else:
+            errand.ask(Prepay(), (symbol, units))

@@ -1,0 +1,149 @@
+"""The `mplp` command: global options, and the commands, each imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from bsip_mplp.cli.options import Options
+
+SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
+    "Lending": {
+        "pools": ("bsip_mplp.cli.pools:pools", "Show what is lent out, and at what rate."),
+        "stake": ("bsip_mplp.cli.pools:stake", "Lend at the going rate; renews by itself."),
+        "lend": ("bsip_mplp.cli.pools:lend", "Make a lending pool, or add to one."),
+        "unlend": ("bsip_mplp.cli.pools:unlend", "Take back what a pool has available."),
+        "pool": ("bsip_mplp.cli.pools:pool", "Change a pool's rate, term or renewal."),
+    },
+    "Borrowing": {
+        "position": ("bsip_mplp.cli.loans:position", "Show positions, CR and LCR."),
+        "interest": ("bsip_mplp.cli.loans:interest", "Deposit interest ahead, or take it back."),
+        "borrow": ("bsip_mplp.cli.borrowing:borrow", "Borrow for a position, or try it out."),
+        "protect": ("bsip_mplp.cli.borrowing:protect", "Borrow by itself once the ratio falls."),
+        "unprotect": ("bsip_mplp.cli.borrowing:unprotect", "Take a protection back."),
+        "loans": ("bsip_mplp.cli.loans:loans", "Show loans and protections."),
+        "repay": ("bsip_mplp.cli.borrowing:repay", "End a loan."),
+    },
+    "Account": {
+        "balance": ("bsip_mplp.cli.accounts:balance", "Show what an account has here."),
+        "statement": ("bsip_mplp.cli.accounts:statement", "Show every movement, notice and refusal."),
+        "withdraw": ("bsip_mplp.cli.accounts:withdraw", "Send free balance back to the chain."),
+    },
+    "Operating": {
+        "init": ("bsip_mplp.cli.setting_up:init", "Create the database, check node and accounts."),
+        "keeper": ("bsip_mplp.cli.keeping:keeper", "Run the bots, or show how they are."),
+        "health": ("bsip_mplp.cli.keeping:health", "Say whether all is well, by exit status."),
+        "verify": ("bsip_mplp.cli.keeping:verify", "Fold the journal anew and compare."),
+    },
+    "Trying out": {
+        "devnet": ("bsip_mplp.cli.devnet:devnet", "Start a BitShares chain in one process."),
+        "play": ("bsip_mplp.cli.play:play", "Fold inputs from a file, print the state."),
+        "story": ("bsip_mplp.cli.story:story", "Play the example of the proposal."),
+        "completion": ("bsip_mplp.cli.completion:completion", "Print completion for bash or zsh."),
+    },
+}
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    name: command for section in SECTIONS.values() for name, command in section.items()
+}
+
+FAULTS = (
+    ("bsip_mplp.config", "ConfigError"),
+    ("bsip_mplp.money", "MoneyError"),
+    ("bsip_mplp.journal.errors", "JournalError"),
+    ("bsip_mplp.chain.errors", "ChainError"),
+    ("bsip_mplp.chain.memo", "MemoError"),
+    ("bsip_mplp.keeper.errors", "KeeperError"),
+)
+"""The roots of the packages' exception trees whose texts are for people; looked up only if they were imported."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands' names, as in the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands by section, from the table: nothing is imported."""
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(11), short) for name, (_, short) in section.items()])
+
+
+def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"mplp {version('bsip-mplp')}")
+        ctx.exit()
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: mplp --config testnet pools --by rate",
+)
+@click.option("--config", "config", metavar="FILE", help="Configuration: a file, or devnet, testnet, mainnet-observe.")
+@click.option("--node", "nodes", metavar="URL", multiple=True, help="Node to use instead; give it again for more.")
+@click.option("-a", "--account", metavar="NAME", help="Account that acts, instead of the configured one.")
+@click.option("-d", "--nobroadcast", is_flag=True, help="Sign, show the transaction, but do not broadcast it.")
+@click.option("-x", "--unsigned", is_flag=True, help="Show the transaction without signing or broadcasting it.")
+@click.option("-e", "--expiration", type=click.IntRange(15, 3600), metavar="SECONDS", help="Life of a transaction.")
+@click.option(
+    "-v", "--verbose", type=click.IntRange(0, 15), metavar="0-15", help="1 faults, 2 warnings, 3 news, 4 all."
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def cli(ctx: click.Context, /, **given: Any) -> None:
+    """Lend to and borrow for BitShares margin positions.
+
+    Every request is a transfer with a memo to the pool's account, the same that any wallet can make.
+    """
+    ctx.obj = Options(**given)
+
+
+def main() -> None:
+    """Run the command line: exit status 0, or 2 with one line on stderr that says what to do."""
+    try:
+        status = cli.main(prog_name="mplp", standalone_mode=False)
+    except click.ClickException as error:
+        _say(error.format_message(), _hint(error))
+        status = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Aborted.", err=True)
+        status = 130
+    except BrokenPipeError:
+        # the reader of our output went away, as with `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except _faults() as error:
+        _say(str(error))
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    return tuple(getattr(sys.modules[module], name) for module, name in FAULTS if module in sys.modules)
+
+
+def _say(message: str, hint: str = "") -> None:
+    click.echo(f"mplp: {' '.join(message.split())}{hint}", err=True)
+
+
+def _hint(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f" (see: {context.command_path} --help)" if context else ""

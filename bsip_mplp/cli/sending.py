@@ -1,0 +1,235 @@
+"""Sending a request: the transfer with a memo that any wallet could make, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import click
+
+from bsip_mplp.cli.options import Options, account_option
+from bsip_mplp.cli.output import console, print_json
+from bsip_mplp.money import MoneyError, parse_fraction, parse_units
+
+if TYPE_CHECKING:
+    from bsip_mplp.chain.memo import Context
+    from bsip_mplp.cli.wallet import Sent, Wallet
+    from bsip_mplp.journal import Cursor
+    from bsip_mplp.rules.inputs import Ask
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+POLL_SECONDS = 0.5
+
+
+def sending_options(command: Command) -> Command:
+    """The options of every command that sends a request."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--timeout", type=click.IntRange(1, 3600), default=120, show_default=True, metavar="SECONDS",
+                     help="How long --wait waits."),
+        click.option("--wait", is_flag=True, help="Wait until the request counted, and say what happened."),
+        account_option,
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def rate_of(text: str | None) -> Fraction | None:
+    """Read a rate such as `12%` or `0.12`; raises `click.BadParameter`."""
+    if text is None:
+        return None
+    try:
+        rate = parse_fraction(text.removesuffix("/yr"))
+    except MoneyError as error:
+        raise click.BadParameter(str(error)) from None
+    if not 0 <= rate <= 10:
+        raise click.BadParameter(f"{text} a year is {float(rate * 100):g} %: write a rate such as 12%")
+    return rate
+
+
+class RefusedError(click.ClickException):
+    """The request counted, and a rule refused it; nothing was lost."""
+
+    exit_code = 2
+
+
+class Errand:
+    """One request on its way: who asks, what amounts mean, the transfer, and waiting for what comes of it."""
+
+    def __init__(self, options: Options, account: str | None, wait: bool, timeout: int, as_json: bool) -> None:
+        self._options = options
+        self._settings = options.settings
+        self.account = options.acting(account)
+        self._wait = wait and not (options.nobroadcast or options.unsigned)
+        self._timeout = timeout
+        self._as_json = as_json
+        if self._settings.observes_only:
+            raise click.UsageError(f"{self._settings.place} only observes: nothing is sent from here")
+
+    def __enter__(self) -> Self:
+        self._context = self._read_context()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    # --- what words mean ----------------------------------------------------------------------------------
+
+    def symbol(self, text: str) -> str:
+        """An asset's symbol as the pool knows it; raises `click.BadParameter`."""
+        symbol = text.upper()
+        if symbol not in self._context.precisions:
+            known = ", ".join(sorted(self._context.precisions)) or "none yet"
+            raise click.BadParameter(f"{text} is no asset here: there are {known}")
+        return symbol
+
+    def units(self, text: str, symbol: str) -> int:
+        """A positive amount in smallest units; raises `click.BadParameter`."""
+        try:
+            units = parse_units(text, self._context.precisions[symbol])
+        except MoneyError as error:
+            raise click.BadParameter(f"{error} ({symbol})") from None
+        if units == 0:
+            raise click.BadParameter(f"an amount of {symbol} must be more than 0")
+        return units
+
+    def money(self, amount: str, asset: str) -> tuple[str, int]:
+        """An asset and an amount of it."""
+        symbol = self.symbol(asset)
+        return symbol, self.units(amount, symbol)
+
+    def market(self, text: str | None) -> str:
+        """The market named, or the one that is meant by default; raises `click.BadParameter`."""
+        known = ", ".join(sorted(self._context.markets)) or "none yet"
+        if text is None:
+            if self._context.default_market is None:
+                raise click.UsageError(f"give --market: there are {known}")
+            return self._context.default_market
+        if text.upper() not in self._context.markets:
+            raise click.BadParameter(f"{text} is no market here: there are {known}")
+        return text.upper()
+
+    def core_of(self, market: str) -> str:
+        """A market's core asset."""
+        return self._context.markets[market]
+
+    def pool_asset(self, number: int) -> str:
+        """What a pool holds; raises `click.BadParameter` if there is no such pool."""
+        from bsip_mplp.cli.reading import reading
+        from bsip_mplp.journal import read
+
+        with reading(self._options) as reader:
+            found = read.one_object(reader.connection, "pool", str(number))
+        if found is None:
+            raise click.BadParameter(f"there is no pool {number}: see mplp pools")
+        return str(found.body["asset"])
+
+    def _read_context(self) -> Context:
+        from bsip_mplp.bootstrap import memo_context
+
+        return memo_context(self._settings)
+
+    # --- the transfer ---------------------------------------------------------------------------------------
+
+    def ask(self, ask: Ask, money: tuple[str, int] | None = None) -> None:
+        """Send the request with its money, and wait if that was asked for.
+
+        A request without money travels with the smallest unit of the core asset, which stays the sender's.
+        """
+        from bsip_mplp.bootstrap import open_journal, open_wallet
+        from bsip_mplp.chain.memo import render
+
+        if self._wait:
+            open_journal(self._settings, read_only=True).close()  # better to fail before anything is sent
+        memo = render(ask, self._context)
+        asset, units = money or (self._settings.chain.core_asset, 1)
+        with open_wallet(self._settings, self.account, unsigned=self._options.unsigned) as wallet:
+            sent = wallet.send(asset, units, memo, must_broadcast=not self._options.nobroadcast)
+            if not sent.was_broadcast:
+                print_json(sent.transaction)
+                return
+            if not self._as_json:
+                click.echo(f"Sent to {self._settings.chain.pool_account}: {memo}  (transaction {sent.transaction_id})")
+            if self._wait:
+                self._say(self._await(wallet, sent), sent.transaction_id)
+            elif self._as_json:
+                print_json({"transaction": sent.transaction_id, "memo": memo, "counted": None})
+
+    def _await(self, wallet: Wallet, sent: Sent) -> int:
+        """The number of the input that the transfer became; raises `click.ClickException` if it takes too long."""
+        from bsip_mplp.bootstrap import open_journal
+        from bsip_mplp.journal import read
+
+        deadline = time.monotonic() + self._timeout
+        source = None
+        with open_journal(self._settings, read_only=True) as journal, _Spinner("Waiting for a block …") as say:
+            while time.monotonic() < deadline:
+                source = source or wallet.source_of(sent)
+                if source is not None:
+                    with journal.reading() as connection:
+                        came = read.input_of_source(connection, source)
+                    if came is not None:
+                        return came.seq
+                    say(self._progress(source, wallet.head_numbers()[1], journal.cursor()))
+                time.sleep(POLL_SECONDS)
+        where = f"it stands in the chain as {source}" if source else "it is in no block yet"
+        raise click.ClickException(
+            f"sent, but not counted within {self._timeout} s: {where}, and counts once the keeper has read it; "
+            "see mplp statement"
+        )
+
+    @staticmethod
+    def _progress(source: str, irreversible: int, cursor: Cursor | None) -> str:
+        block = int(source.partition(".")[0])
+        if irreversible < block:
+            return f"In block {block}; it counts once that can't be undone (now: {irreversible}) …"
+        return f"In block {block}, which can't be undone; the keeper has read {cursor.block if cursor else 0} …"
+
+    def _say(self, seq: int, transaction_id: str) -> None:
+        from bsip_mplp.bootstrap import open_journal
+        from bsip_mplp.journal import read
+
+        with open_journal(self._settings, read_only=True) as journal, journal.reading() as connection:
+            told = [n for n in read.notices(connection, self.account, after_seq=seq - 1) if n.seq == seq]
+            refused = [r for r in read.refusals(connection, self.account, after_seq=seq - 1) if r.seq == seq]
+        if self._as_json:
+            print_json(
+                {
+                    "transaction": transaction_id,
+                    "counted": seq,
+                    "told": [{"rule": notice.rule, "text": notice.text} for notice in told],
+                    "refused": [
+                        {"rule": found.rule, "reason": found.reason, "remedy": found.remedy} for found in refused
+                    ],
+                }
+            )
+        else:
+            click.echo(f"Counted as input {seq}.")
+            for notice in told:
+                if not refused or notice.rule not in {found.rule for found in refused}:
+                    click.echo(f"  {notice.rule}: {notice.text}")
+        if refused:
+            first = refused[0]
+            said = f"refused by {first.rule}: {first.reason}. {first.remedy}"
+            raise RefusedError(f"{said} Nothing is lost: see mplp balance")
+
+
+class _Spinner:
+    """A line that says what is being waited for, on a terminal only."""
+
+    def __init__(self, text: str) -> None:
+        self._status = console(stderr=True).status(text)
+
+    def __enter__(self) -> Callable[[str], None]:
+        self._status.start()
+        update: Callable[[str], None] = self._status.update
+        return update
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()

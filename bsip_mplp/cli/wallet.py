@@ -1,0 +1,105 @@
+"""A person's side of a request: a transfer to the pool's account with an encrypted memo, and where it went."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from bsip_mplp.chain.builders import Units, transfer
+from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.envelope import seal, seal_plain
+from bsip_mplp.chain.errors import KeysError, NotFoundError
+from bsip_mplp.chain.keys import Keyring
+from bsip_mplp.chain.transactions import Signed, broadcast, prepare, sign_prepared, transaction_id
+
+
+class Sent(NamedTuple):
+    """A transaction, its id, and whether it was broadcast; `after_block` was the head when it was made."""
+
+    transaction: dict[str, Any]
+    transaction_id: str
+    was_broadcast: bool
+    after_block: int
+
+
+class Wallet:
+    """Sends transfers of one account."""
+
+    def __init__(
+        self, connection: Connection, account: str, pool_account: str, keyring: Keyring | None, expiration_seconds: int
+    ) -> None:
+        self._connection = connection
+        self._chain = Chain(connection)
+        self._account = account
+        self._pool_account = pool_account
+        self._keyring = keyring
+        self._expiration_seconds = expiration_seconds
+        self._looked_at = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def send(self, asset: str, units: int, memo: str, *, must_broadcast: bool) -> Sent:
+        """Transfer `units` to the pool's account; raises a `ChainError` that says what to do.
+
+        Without a keyring the transaction is only shown: its memo is then a plain one, since no key can seal it.
+        """
+        sender, pool = self._chain.account(self._account), self._chain.account(self._pool_account)
+        money = Units(self._chain.asset(asset).id, units)
+        after_block = self._chain.head().number
+        if self._keyring is None:
+            sealed = seal_plain(memo, self._chain.network.prefix)
+            unsigned, _ = prepare(
+                self._chain, [transfer(sender.id, pool.id, money, sealed)], expiration_seconds=self._expiration_seconds
+            )
+            return Sent(unsigned, transaction_id(unsigned, self._chain.network.prefix), False, after_block)
+        if not self._keyring.has(sender.memo_key):
+            raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
+        sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
+        signed = self._sign(transfer(sender.id, pool.id, money, sealed), sender.active_keys)
+        if must_broadcast:
+            broadcast(self._connection, signed.transaction)
+        return Sent(signed.transaction, signed.id, must_broadcast, after_block)
+
+    def source_of(self, sent: Sent) -> str | None:
+        """The place of a transaction on the chain, as the journal names it; None while it is in no block yet.
+
+        Blocks are looked through once each, from the head of the time when it was made.
+        """
+        number = max(self._looked_at, sent.after_block)
+        while number < self._chain.head().number:
+            number += 1
+            for place, found in enumerate(self._chain.block(number)["transactions"]):
+                if self._id_of(found) == sent.transaction_id:
+                    return f"{number}.{place}.0"
+            self._looked_at = number
+        return None
+
+    def head_numbers(self) -> tuple[int, int]:
+        """The newest block and the last irreversible one."""
+        head = self._chain.head()
+        return head.number, head.irreversible_number
+
+    def _sign(self, operation: tuple[int, dict[str, Any]], active_keys: tuple[str, ...]) -> Signed:
+        keyring = self._keyring
+        if keyring is None:
+            raise KeysError("no key is configured: set keys.file or keys.uptick_wallet")
+        own = [key for key in active_keys if keyring.has(key)]
+        if not own:
+            raise KeysError(
+                f"no active key of {self._account} is among your keys: it has {', '.join(active_keys) or 'none'}"
+            )
+        unsigned, reference = prepare(self._chain, [operation], expiration_seconds=self._expiration_seconds)
+        return sign_prepared(self._chain, unsigned, reference, keyring, own[:1])
+
+    def _id_of(self, transaction: dict[str, Any]) -> str | None:
+        try:
+            return transaction_id(transaction, self._chain.network.prefix)
+        except (ValueError, NotFoundError):
+            return None  # someone else's, of operations that this program doesn't make

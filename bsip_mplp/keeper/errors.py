@@ -1,0 +1,25 @@
+"""Faults of the keeper, in one tree; each text says what happened and what to do.
+
+KeeperError
+├── EngineAheadError     writing failed: the engine must be folded anew from the journal
+├── OtherKeeperError     another keeper runs on this journal
+└── NotInitialisedError  the journal has not been set up for this place
+"""
+
+from __future__ import annotations
+
+
+class KeeperError(Exception):
+    """Any fault of the keeper."""
+
+
+class EngineAheadError(KeeperError):
+    """Writing failed before: the engine must be folded anew from the journal."""
+
+
+class OtherKeeperError(KeeperError):
+    """Another keeper runs on this journal."""
+
+
+class NotInitialisedError(KeeperError):
+    """The journal has not been set up for this place."""

@@ -1,0 +1,66 @@
+"""The one way in: inputs go through the engine and are written with what they brought about, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bsip_mplp.journal import Cursor, Journal
+from bsip_mplp.keeper.errors import EngineAheadError
+from bsip_mplp.keeper.sightings import Sightings
+from bsip_mplp.rules.engine import Engine
+from bsip_mplp.rules.inputs import Input
+from bsip_mplp.rules.outcomes import Outcome
+
+
+class Intake:
+    """An engine and the journal it was folded from, kept at the same input.
+
+    If applying or writing fails the engine is ahead of the journal: nothing more is taken, and whoever runs the
+    keeper opens the journal anew and folds it (`load`). Starting and recovering are one path.
+    """
+
+    def __init__(self, journal: Journal, engine: Engine, sightings: Sightings | None = None) -> None:
+        self.journal = journal
+        self.sightings = sightings or Sightings()
+        self._engine = engine
+        self._ahead = False
+
+    @classmethod
+    def load(cls, journal: Journal) -> Intake:
+        """Fold the journal into a fresh engine."""
+        engine, sightings = Engine(), Sightings()
+        for item in journal.inputs():
+            sightings.note(item, engine.apply(item))
+        return cls(journal, engine, sightings)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether the engine did something that the journal has not: then it has to be folded anew."""
+        return self._ahead
+
+    @property
+    def now(self) -> int:
+        """The engine's clock, in chain seconds."""
+        return self._engine.now
+
+    def next_due(self) -> int | None:
+        """When the earliest thing falls due, in chain seconds."""
+        return self._engine.next_due()
+
+    def take(self, inputs: Sequence[Input], cursor: Cursor | None = None) -> list[Outcome]:
+        """Apply the inputs in order and write them, moving the cursor with them; returns their outcomes.
+
+        An input whose source stands in the journal already is passed over: it counted before. Raises
+        `EngineAheadError`, or what the ledger or the journal raise; then nothing of the batch counts.
+        """
+        if self._ahead:
+            raise EngineAheadError("the engine is ahead of the journal: open the journal anew")
+        known = self.journal.known_sources([item.source for item in inputs if item.source is not None])
+        fresh = [item for item in inputs if item.source is None or item.source not in known]
+        self._ahead = True
+        outcomes = [self._engine.apply(item) for item in fresh]
+        self.journal.write(list(zip(fresh, outcomes, strict=True)), cursor)
+        for item, outcome in zip(fresh, outcomes, strict=True):
+            self.sightings.note(item, outcome)
+        self._ahead = False
+        return outcomes

@@ -1,0 +1,41 @@
+"""What a configuration says that the ledger doesn't know yet: assets, markets, parameters, as inputs like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bsip_mplp.config import Settings
+from bsip_mplp.market import Parameters
+from bsip_mplp.rules.inputs import AssetSeen, Input, MarketOpened, ParametersChanged
+
+
+def changes(
+    settings: Settings,
+    precisions: Mapping[str, int],
+    known_assets: Mapping[str, Mapping[str, Any]],
+    known_markets: Mapping[str, Mapping[str, Any]],
+    time: int,
+) -> list[Input]:
+    """The inputs that bring the ledger to the configuration; none when it is there. Raises `ConfigError`.
+
+    `known_assets` and `known_markets` are the ledger's objects by name. What the configuration no longer names
+    stays as it is: pools and loans live on in it.
+    """
+    found: list[Input] = []
+    for symbol in settings.lent_symbols:
+        precision = precisions[symbol]
+        least = settings.least_units(symbol, precision)
+        if known_assets.get(symbol) != {"symbol": symbol, "precision": precision, "least_size": least}:
+            found.append(AssetSeen(time=time, symbol=symbol, precision=precision, least_size=least))
+    for name, market in settings.markets.items():
+        wanted = Parameters().changed(market.parameters).as_json()
+        if name not in known_markets:
+            core = settings.chain.core_asset
+            found.append(MarketOpened(time=time, market=name, core_asset=core, parameters=market.parameters))
+            continue
+        stands = known_markets[name]["parameters"]
+        differing = {key: value for key, value in wanted.items() if stands.get(key) != value}
+        if differing:
+            found.append(ParametersChanged(time=time, market=name, changes=differing))
+    return found
