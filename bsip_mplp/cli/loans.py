@@ -47,7 +47,7 @@ def position(options: Options, account: str | None, market: str | None, everyone
         print_json({"positions": rows, "feeds": feeds, "note": BOOKS})
         return
     amounts = ["collateral>", "debt>", "lent_core>", "lent_bitasset>"]
-    columns = ["market", "account", *amounts, "CR>", "LCR>", "state", "due"]
+    columns = ["market", "account", *amounts, "CR>", "LCR>", "state", "auction"]
     empty = "No position is known here: it is read from the chain once you prepay, borrow or protect."
     print_table("Positions", columns, rows, empty)
     print_table("Feeds", ["market", "MCR>", "MSSR>", "ICR>", "LMCR>", "expires", "state"], feeds, "No market is open.")
@@ -70,7 +70,7 @@ def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
         "CR": ratio_text(own),
         "LCR": ratio_text(combined),
         "state": found["state"],
-        "due": ", ".join(f"{what} ({due['rule']})" for what, due in found["due"].items()) or None,
+        "auction": found["auction"],
         "loans": list(found["loans"]),
         "custody": found["custody"],
     }
@@ -131,7 +131,7 @@ def _loan_row(reader: Reader, loan: Mapping[str, Any]) -> dict[str, Any]:
     state = "live"
     if loan["ended"] is not None:
         state = f"ended {time_text(loan['ended'])} ({loan['ended_by']})"
-    elif loan["overdue"]:
+    elif loan["unpaid"]:
         state = "interest is missing"
     elif loan["goes_home"]:
         state = "ends with the time paid for"

@@ -89,7 +89,7 @@ def order_on_chain(
 ) -> None:
     """Order something for a position in `protocol` custody; money that it takes is set aside from `source`."""
     number = len(book.orders) + 1
-    order = ChainOrder(number, kind, position.account, asset, units, position.market)
+    order = ChainOrder(number, kind, position.account, asset, units, position.market, limit=limit, to=to)
     book.orders[number] = order
     position.orders[number] = None
     if source:

@@ -329,6 +329,8 @@ class ChainOrder:
     units: int
     market: str = ""
     state: Literal["open", "done", "failed"] = "open"
+    limit: tuple[int, int] | None = None
+    to: str = ""
     filled: int = 0
     transaction: str = ""
 
@@ -342,6 +344,8 @@ class ChainOrder:
             "units": self.units,
             "market": self.market,
             "state": self.state,
+            "limit": None if self.limit is None else list(self.limit),
+            "to": self.to,
             "filled": self.filled,
             "transaction": self.transaction,
         }
