@@ -56,7 +56,7 @@ def unseal(memo: Mapping[str, Any], keyring: Keyring) -> str:
             return _decrypted(
                 message, init_aes(_shared_secret(keyring.secret(own_key), other_key, keyring.prefix), nonce)
             )
-    raise EnvelopeError(f"the memo is encrypted for {receiver_key}, which is not the pool's memo key: send it again")
+    raise EnvelopeError(f"the memo is encrypted for {receiver_key[:60]!a}, which is not the pool's memo key: send it again")
 
 
 def _decrypted(message: bytes, cipher: Any) -> str:
@@ -87,5 +87,5 @@ def _shared_secret(own: Secret, other_key: str, prefix: str) -> str:
         point = secp256k1.PublicKey(bytes.fromhex(repr(PublicKey(other_key, prefix=prefix))), raw=True)
         return str(point.tweak_mul(own.raw()).serialize()[1:].hex())
     except Exception:  # noqa: BLE001  the library raises a bare Exception for a point off the curve
-        fault = f"the memo names {other_key[:60]}, which is no public key of this chain"
+        fault = f"the memo names {other_key[:60]!a}, which is no public key of this chain"
     raise EnvelopeError(fault)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import websocket
@@ -53,6 +54,8 @@ class Node:
 
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
+        with suppress(OSError, websocket.WebSocketException):  # it may be broken already
+            self._socket.send_close()
         self._socket.shutdown()
 
     def _answer_to(self, number: int) -> dict[str, Any]:
