@@ -89,7 +89,7 @@ def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> No
                 "remedy": remedy,
             }
         )
-    for number, kind, account, asset, units, memo, *_ in outcome["orders"]:
+    for number, kind, account, asset, units, memo in outcome["orders"]:
         rows.orders[number] = {
             "number": number,
             "seq": seq,
