@@ -11,29 +11,31 @@ from bsip_mplp.journal import tables
 from bsip_mplp.journal.differences import Differences
 from bsip_mplp.journal.projection import Row, chunks
 
+_COMPARED_APART: Final = ("state", "state_seq")
+"""The columns of orders that later inputs change: `compare_replaced` looks at them."""
+
 
 def compare_added(
     connection: Connection, found: Differences, table: Table, expected: Iterable[Row], low: int, high: int
 ) -> None:
     """Compare the rows that inputs `low` to `high` added to a table with those that they must have added."""
-    rows = list(expected)
-    names = list(rows[0]) if rows else [column.name for column in table.c]
-    keys = [column.name for column in table.primary_key]
-    columns = [table.c[name] for name in names]
-    query = select(*columns).where(table.c.seq.between(low, high))
-    stored = {_key(row, keys): row for row in (dict(zip(names, r, strict=True)) for r in connection.execute(query))}
-    folded = {_key(row, keys): row for row in rows}
+    names = [column.name for column in table.c if column.name not in _COMPARED_APART]
+    keys = [names.index(column.name) for column in table.primary_key]
+    since = names.index("seq")
+    query = select(*(table.c[name] for name in names)).where(table.c.seq.between(low, high))
+    stored = {tuple(row[at] for at in keys): tuple(row) for row in connection.execute(query)}
+    folded = {tuple(row[at] for at in keys): row for row in expected}
     if stored == folded:
         return
     for key in sorted(stored.keys() | folded.keys()):
         there, right = stored.get(key), folded.get(key)
         what = f"{table.name} {_name(key)}"
         if right is None:
-            found.add(stored[key]["seq"], what, "stands, and the input brought none such")
+            found.add(stored[key][since], what, "stands, and the input brought none such")
         elif there is None:
-            found.add(right["seq"], what, "is missing")
+            found.add(right[since], what, "is missing")
         elif there != right:
-            found.add(right["seq"], what, _changed(there, right))
+            found.add(right[since], what, _changed(names, there, right))
 
 
 class _Replaced(NamedTuple):
@@ -76,8 +78,7 @@ def compare_replaced(
         if right is None:
             found.add(since, f"{table.name} {_name(key)}", "stands, and the input didn't change it")
         elif right != (value, since):
-            there = {shape.value.name: value, shape.since.name: since}
-            text = _changed(there, {shape.value.name: right[0], shape.since.name: right[1]})
+            text = _changed([shape.value.name, shape.since.name], (value, since), right)
             found.add(right[1], f"{table.name} {_name(key)}", text)
     absent = [key for key in folded if key not in stored]
     later = _since(connection, shape, absent)
@@ -96,16 +97,10 @@ def _since(connection: Connection, shape: _Replaced, keys: Iterable[tuple[Any, .
     return found
 
 
-def _key(row: Row, names: Iterable[str]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)
-
-
 def _name(key: Iterable[Any]) -> str:
     return "/".join(str(part) for part in key)
 
 
-def _changed(there: Row, right: Row) -> str:
-    parts = [
-        f"{name}: {there[name]!r} stands, {right[name]!r} is right" for name in right if there[name] != right[name]
-    ]
-    return "; ".join(parts)
+def _changed(names: Iterable[str], there: Row, right: Row) -> str:
+    columns = zip(names, there, right, strict=True)
+    return "; ".join(f"{name}: {one!r} stands, {other!r} is right" for name, one, other in columns if one != other)

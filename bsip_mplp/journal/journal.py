@@ -19,7 +19,7 @@ from bsip_mplp.journal.errors import MovedError, ReadError, WriteError
 from bsip_mplp.journal.meta import Head, Place
 from bsip_mplp.journal.projection import Row, Rows, add, fold, load_balances, store
 from bsip_mplp.journal.rebuild import Progress, rebuild
-from bsip_mplp.journal.records import Record, next_row, read_records, refuse_known_sources, seqs_of_sources
+from bsip_mplp.journal.records import Record, next_record, read_records, refuse_known_sources, seqs_of_sources
 from bsip_mplp.rules.codec import input_from_json, outcome_to_json
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
@@ -133,8 +133,8 @@ class Journal:
                 refuse_known_sources(connection, (item for item, _ in batch))
                 held = load_balances(connection, accounts)
                 for item, outcome in batch:
-                    row = next_row(head, item, data := outcome_to_json(outcome))
-                    head = Head(row["seq"], row["hash"])
+                    row = next_record(head, item, data := outcome_to_json(outcome))
+                    head = Head(row.seq, row.hash)
                     rows.append(row)
                     fold(folded, head.seq, data, held)
                 add(connection, tables.inputs, rows)

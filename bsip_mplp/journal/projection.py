@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Insert, Table, bindparam, insert, select, update
@@ -16,7 +15,9 @@ from bsip_mplp.journal import tables
 from bsip_mplp.ledger import MAY_BE_NEGATIVE, LedgerError, Posting, check_balanced
 from bsip_mplp.rules.codec import canonical
 
-Row = dict[str, Any]
+Row = tuple[Any, ...]
+"""The values of a row, in the order of the table's columns."""
+
 Balances = dict[tuple[str, str], int]
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Rows:
     orders: dict[int, Row] = field(default_factory=dict)
     order_states: dict[int, tuple[str, int]] = field(default_factory=dict)
     balances: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    objects: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    objects: dict[tuple[str, str], tuple[Mapping[str, Any], int]] = field(default_factory=dict)
 
     def added(self) -> tuple[tuple[Table, list[Row]], ...]:
         """The rows of the tables that only grow."""
@@ -51,6 +52,10 @@ class Rows:
             (tables.refusals, self.refusals),
         )
 
+    def object_texts(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """The objects with their bodies as canonical text."""
+        return {key: (canonical(body), seq) for key, (body, seq) in self.objects.items()}
+
 
 def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> None:
     """Add what the outcome of input `seq` (as JSON) brings; `held` has the balances before it and after it.
@@ -58,51 +63,20 @@ def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> No
     Raises `LedgerError` for an entry that isn't balanced or leaves a balance negative that must not be (G-5).
     """
     for number, (time, rule, text, postings) in enumerate(outcome["entries"]):
-        rows.entries.append({"seq": seq, "entry": number, "time": time, "rule": rule, "text": text})
+        rows.entries.append((seq, number, time, rule, text))
         _fold_postings(rows, seq, number, postings, held)
     for number, (time, rule, kind, key, what, values) in enumerate(outcome["events"]):
-        rows.events.append(
-            {
-                "seq": seq,
-                "event": number,
-                "time": time,
-                "rule": rule,
-                "kind": kind,
-                "key": key,
-                "what": what,
-                "body": canonical(values),
-            }
-        )
+        rows.events.append((seq, number, time, rule, kind, key, what, canonical(values)))
     for number, (time, account, rule, text) in enumerate(outcome["notices"]):
-        rows.notices.append(
-            {"seq": seq, "notice": number, "time": time, "account": account, "rule": rule, "text": text}
-        )
+        rows.notices.append((seq, number, time, account, rule, text))
     for number, (time, account, rule, reason, remedy) in enumerate(outcome["refusals"]):
-        rows.refusals.append(
-            {
-                "seq": seq,
-                "refusal": number,
-                "time": time,
-                "account": account,
-                "rule": rule,
-                "reason": reason,
-                "remedy": remedy,
-            }
-        )
+        rows.refusals.append((seq, number, time, account, rule, reason, remedy))
     for number, kind, account, asset, units, memo in outcome["orders"]:
-        rows.orders[number] = {
-            "number": number,
-            "seq": seq,
-            "kind": kind,
-            "account": account,
-            "asset": asset,
-            "units": units,
-            "memo": memo,
-        }
+        rows.orders[number] = (number, seq, kind, account, asset, units, memo)
         rows.order_states[number] = (OPEN, seq)
     for kind, objects in outcome["objects"].items():
         for key, body in objects.items():
-            rows.objects[kind, key] = (canonical(body), seq)
+            rows.objects[kind, key] = (body, seq)
             if kind == "order" and "state" in body:
                 rows.order_states[int(key)] = (body["state"], seq)
 
@@ -114,17 +88,7 @@ def _fold_postings(rows: Rows, seq: int, entry: int, postings: Iterable[Sequence
         after = held.get((account, asset), 0) + units
         held[account, asset] = after
         rows.balances[account, asset] = (after, seq)
-        rows.postings.append(
-            {
-                "seq": seq,
-                "entry": entry,
-                "posting": number,
-                "account": account,
-                "asset": asset,
-                "units": units,
-                "balance_after": after,
-            }
-        )
+        rows.postings.append((seq, entry, number, account, asset, units, after))
     for account, asset, _ in moved:
         if held[account, asset] < 0 and account not in MAY_BE_NEGATIVE:
             raise LedgerError(f"input {seq}: {account} would hold {held[account, asset]} {asset}")
@@ -144,19 +108,8 @@ def store(connection: Connection, rows: Rows) -> None:
     """Write the rows, one statement a table; nothing is committed here."""
     for table, new in rows.added():
         add(connection, table, new)
-    _replace(
-        connection,
-        tables.balances,
-        [
-            {"account": account, "asset": asset, "units": units, "seq": seq}
-            for (account, asset), (units, seq) in rows.balances.items()
-        ],
-    )
-    _replace(
-        connection,
-        tables.objects,
-        [{"kind": kind, "key": key, "body": body, "seq": seq} for (kind, key), (body, seq) in rows.objects.items()],
-    )
+    _replace(connection, tables.balances, [(*key, units, seq) for key, (units, seq) in rows.balances.items()])
+    _replace(connection, tables.objects, [(*key, body, seq) for key, (body, seq) in rows.object_texts().items()])
     _store_orders(connection, rows)
 
 
@@ -164,7 +117,7 @@ def _store_orders(connection: Connection, rows: Rows) -> None:
     new, changed = [], []
     for number, (state, seq) in rows.order_states.items():
         if number in rows.orders:
-            new.append(rows.orders[number] | {"state": state, "state_seq": seq})
+            new.append((*rows.orders[number], state, seq))
         else:
             changed.append({"its_number": number, "state": state, "state_seq": seq})
     add(connection, tables.orders, new)
@@ -175,7 +128,7 @@ def _store_orders(connection: Connection, rows: Rows) -> None:
 
 def add(connection: Connection, table: Table, rows: list[Row]) -> None:
     """Insert rows, if there are any, in one statement."""
-    _execute_many(connection, insert(table), rows)
+    _execute_many(connection, table, insert(table), rows)
 
 
 def _replace(connection: Connection, table: Table, rows: list[Row]) -> None:
@@ -184,19 +137,19 @@ def _replace(connection: Connection, table: Table, rows: list[Row]) -> None:
     statement = flavour.insert(table)
     keys = [column.name for column in table.primary_key]
     others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
-    _execute_many(connection, statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
+    _execute_many(connection, table, statement.on_conflict_do_update(index_elements=keys, set_=others), rows)
 
 
-def _execute_many(connection: Connection, statement: Insert, rows: list[Row]) -> None:
+def _execute_many(connection: Connection, table: Table, statement: Insert, rows: list[Row]) -> None:
     """Hand the rows to the driver as they are: they are plain integers and text, and blocks of them are large."""
     if not rows:
         return
+    names = [column.name for column in table.c]
     compiled = statement.compile(dialect=connection.dialect)
-    if isinstance(compiled, SQLCompiler) and compiled.positiontup:
-        values = itemgetter(*compiled.positiontup)
-        connection.exec_driver_sql(str(compiled), [values(row) for row in rows])
-    else:
+    if isinstance(compiled, SQLCompiler) and compiled.positiontup == names:
         connection.exec_driver_sql(str(compiled), rows)
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

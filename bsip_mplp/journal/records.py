@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -11,7 +11,7 @@ from bsip_mplp.journal import tables
 from bsip_mplp.journal.errors import DuplicateSourceError, UnreadableError
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.meta import Head
-from bsip_mplp.journal.projection import Row, chunks
+from bsip_mplp.journal.projection import chunks
 from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, input_to_json
 from bsip_mplp.rules.inputs import Input
 
@@ -38,7 +38,7 @@ def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_
     return [Record(*row) for row in connection.execute(query)]
 
 
-def next_row(head: Head, item: Input, outcome: Row) -> Row:
+def next_record(head: Head, item: Input, outcome: Mapping[str, Any]) -> Record:
     """The row of `inputs` after the head, for an input and its outcome as JSON.
 
     Raises `UnreadableError` for an input that would not come back the same: a journal that can't be read is lost.
@@ -51,16 +51,7 @@ def next_row(head: Head, item: Input, outcome: Row) -> Row:
         its_hash = link(head.hash, body_text, outcome_text)
     except (CodecError, UnicodeEncodeError) as error:
         raise UnreadableError(f"input {head.seq + 1} could not be read again: {error}") from error
-    return {
-        "seq": head.seq + 1,
-        "time": outcome["time"],
-        "kind": item.kind,
-        "source": item.source,
-        "body": body_text,
-        "outcome": outcome_text,
-        "previous_hash": head.hash,
-        "hash": its_hash,
-    }
+    return Record(head.seq + 1, outcome["time"], item.kind, item.source, body_text, outcome_text, head.hash, its_hash)
 
 
 def refuse_known_sources(connection: Connection, items: Iterable[Input]) -> None:

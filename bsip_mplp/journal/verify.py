@@ -164,7 +164,7 @@ def _check_rows(run: _Run, rows: Rows, low: int, high: int) -> int:
             compare_added(run.connection, run.found, table, expected, low, high)
         compare_added(run.connection, run.found, tables.orders, list(rows.orders.values()), low, high)
         compare_replaced(run.connection, run.found, tables.balances, rows.balances, low, high)
-        compare_replaced(run.connection, run.found, tables.objects, rows.objects, low, high)
+        compare_replaced(run.connection, run.found, tables.objects, rows.object_texts(), low, high)
         compare_replaced(run.connection, run.found, tables.orders, rows.order_states, low, high)
     return high + 1
 
