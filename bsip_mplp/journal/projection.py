@@ -71,7 +71,7 @@ def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> No
         rows.notices.append((seq, number, time, account, rule, text))
     for number, (time, account, rule, reason, remedy) in enumerate(outcome["refusals"]):
         rows.refusals.append((seq, number, time, account, rule, reason, remedy))
-    for number, kind, account, asset, units, memo in outcome["orders"]:
+    for number, kind, account, asset, units, memo, *_ in outcome["orders"]:
         rows.orders[number] = (number, seq, kind, account, asset, units, memo)
         rows.order_states[number] = (OPEN, seq)
     for kind, objects in outcome["objects"].items():
