@@ -24,7 +24,7 @@ ENVIRONMENT = "MPLP_CONFIG"
 PLACES = Path(__file__).parent / "places"
 MAINNET = "4018d7844c78f6a6c41c6a552b898022310fc5dec06da467ee7905a8dad512c8"
 
-RATIOS = ("lmcr", "combined_floor", "lcr_cap")
+RATIOS = ("lmcr", "combined_floor", "lcr_cap", "auction_floor")
 """Parameters of a market that are ratios: decimals in a configuration, per mille in the rules."""
 
 

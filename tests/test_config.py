@@ -34,7 +34,7 @@ def test_every_parameter_of_a_market_can_be_configured_with_its_own_default():
     for name, value in Parameters().as_json().items():
         if value is None:
             continue
-        written = f'"{value}"' if isinstance(value, str) else str(value)
+        written = f'"{value}"' if isinstance(value, str) else str(value)  # a list is written as TOML writes it
         if name in config.RATIOS and isinstance(value, int):
             written = str(Decimal(value) / 1000)
         settings = read(f"{TESTNET.split('[markets.USD]')[0]}[markets.USD]\n{name} = {written}\n")
@@ -113,3 +113,22 @@ def test_a_database_in_the_home_directory_is_written_out(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     settings = read(TESTNET + '\n[database]\nurl = "sqlite:///~/x.sqlite"\n')
     assert settings.database_url == f"sqlite:///{tmp_path}/x.sqlite"
+
+
+def test_the_page_names_every_key_and_every_parameter():
+    page = (config.PLACES.parent.parent / "docs/configuration.md").read_text()
+    for table, model in {
+        "": config.Settings,
+        "chain.": config.Chain,
+        "keys.": config.Keys,
+        "payouts.": config.Payouts,
+        "health.": config.Health,
+    }.items():
+        for name, field in model.model_fields.items():
+            if not table and name in ("chain", "keys", "database", "assets", "markets", "bots", "payouts", "health"):
+                continue
+            assert f"| `{table}{name}` |" in page, field
+    for name in Parameters().as_json():
+        assert f"| `{name}` |" in page
+    example = page.split("```toml\n")[1].split("```")[0]
+    assert read(example).place == "testnet"

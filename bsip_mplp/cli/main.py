@@ -51,6 +51,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     name: command for section in SECTIONS.values() for name, command in section.items()
 }
 
+HELP_OPTIONS = ["-h", "--help"]
+
 FAULTS = (
     ("bsip_mplp.config", "ConfigError"),
     ("bsip_mplp.money", "MoneyError"),
@@ -94,7 +96,7 @@ def _version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.command(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": HELP_OPTIONS, "max_content_width": 100},
     epilog="Example: mplp --config testnet pools --by rate",
 )
 @click.option("--config", "config", metavar="FILE", help="Configuration: a file, or devnet, testnet, mainnet-observe.")

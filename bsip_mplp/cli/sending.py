@@ -63,12 +63,12 @@ class Errand:
     def __init__(self, options: Options, account: str | None, wait: bool, timeout: int, as_json: bool) -> None:
         self._options = options
         self._settings = options.settings
-        self.account = options.acting(account)
         self._wait = wait and not (options.nobroadcast or options.unsigned)
         self._timeout = timeout
         self._as_json = as_json
         if self._settings.observes_only:
             raise click.UsageError(f"{self._settings.place} only observes: nothing is sent from here")
+        self.account = options.acting(account)
 
     def __enter__(self) -> Self:
         self._context = self._read_context()

@@ -25,5 +25,5 @@ def set_up(verbose: int) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%d %H:%M:%S"))
     logging.basicConfig(level=_LEVELS[min(verbose, 4)], handlers=[handler], force=True)
-    for noisy in ("apscheduler", "graphenerpc", "graphenestorage", "websockets", "sqlalchemy"):
+    for noisy in ("apscheduler", "graphenerpc", "graphenestorage", "websockets", "sqlalchemy", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)

@@ -1,0 +1,62 @@
+"""Payouts: what is under way goes on, the oldest of the rest are begun, what is over a limit waits."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsip_mplp.bots import payouts
+from bsip_mplp.bots.actions import HoldBack, Pay
+from bsip_mplp.bots.registry import BOTS
+from bsip_mplp.config import Bots
+from bsip_mplp.journal.read import Ordered
+
+
+def order(number, units=10, asset="TEST"):
+    return Ordered(number, number, "payout", "alice", asset, units, f"mplp payout {number}", "open", number)
+
+
+def test_nothing_is_paid_before_the_chain_was_read():
+    assert payouts.plan(payouts.View(orders=[order(1)])) == ()
+
+
+def test_the_oldest_are_begun_as_many_as_a_run_may():
+    orders = [order(n) for n in (1, 2, 3)]
+    view = payouts.View(time=9, orders=orders, most_per_run=2, reserve_units=7)
+    assert payouts.plan(view) == (Pay((orders[0], orders[1]), 9, 7),)
+
+
+def test_what_is_under_way_goes_on_whatever_the_limits_say():
+    orders = [order(n, units=100) for n in (1, 2)]
+    view = payouts.View(time=9, orders=orders, under_way=frozenset({2}), largest_units={"TEST": 50})
+    assert payouts.plan(view) == (HoldBack(orders[0], 50), Pay((orders[1],), 9, 0))
+
+
+def test_a_limit_is_of_one_asset_and_the_limit_itself_may_go():
+    orders = [order(1, 50), order(2, 51), order(3, 51, "CNY")]
+    view = payouts.View(time=9, orders=orders, most_per_run=9, largest_units={"TEST": 50})
+    held, pay = payouts.plan(view)
+    assert held == HoldBack(orders[1], 50)
+    assert pay.orders == (orders[0], orders[2])
+    assert held.lines() == ["order 2 waits: 51 units of TEST are over the limit of 50"]
+
+
+@given(st.lists(st.integers(1, 100), max_size=20), st.integers(1, 5), st.integers(1, 100), st.sets(st.integers(1, 20)))
+def test_every_order_is_paid_held_back_or_left_for_the_next_run_and_never_two_of_these(sizes, most, limit, under_way):
+    orders = [order(number, units) for number, units in enumerate(sizes, 1)]
+    under_way = frozenset(number for number in under_way if number <= len(orders))
+    plan = payouts.plan(payouts.View(9, orders, under_way, most, {"TEST": limit}, 5))
+    held = [action.order.number for action in plan if isinstance(action, HoldBack)]
+    paid = [one.number for action in plan if isinstance(action, Pay) for one in action.orders]
+    assert not set(held) & set(paid)
+    assert paid == sorted(set(paid))
+    assert under_way <= set(paid)
+    assert len(set(paid) - under_way) <= most
+    assert all(orders[number - 1].units <= limit for number in set(paid) - under_way)
+    assert all(orders[number - 1].units > limit for number in held)
+
+
+def test_the_registry_is_sorted_and_each_bot_has_a_schedule_and_says_what_it_watches():
+    names = [bot.name for bot in BOTS]
+    assert names == sorted(set(names))
+    assert set(names) == set(Bots.model_fields)
+    assert all(bot.watches for bot in BOTS)
+    assert sorted(bot.turn for bot in BOTS) == [1, 2, 3, 4]

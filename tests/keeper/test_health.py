@@ -1,0 +1,71 @@
+"""Health: each check gives its reasons, and only when there are some."""
+
+from dataclasses import replace
+
+import pytest
+
+from bsip_mplp.keeper import health
+from bsip_mplp.keeper.health import HealthView, reasons
+from bsip_mplp.keeper.status import BotStatus
+
+WELL = HealthView(
+    now=1000,
+    keeper_runs=True,
+    statuses=[BotStatus("inbox", 3000, last_success=950)],
+    expected_bots=["inbox"],
+    tick_age_seconds_max=60,
+    balances={("operator", "TEST"): 500, ("outside", "TEST"): -800, ("pool/1/lent", "TEST"): 300},
+    pools=[{"number": 1, "asset": "TEST", "available": 0, "lent": 300}],
+    markets=[{"market": "CNY", "invalid": None}],
+    precisions={"TEST": 2},
+    held_back=[],
+    core_asset="TEST",
+    reserve_units_needed=400,
+)
+
+
+def test_when_all_is_well_there_is_no_reason():
+    assert reasons(WELL) == []
+    assert reasons(replace(WELL, keeper_runs=None)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"keeper_runs": False}, "no keeper runs: start one with mplp keeper run"),
+        ({"now": 1014}, "the inbox last succeeded 64 s ago"),
+        ({"expected_bots": ["inbox", "watcher"]}, "the watcher never succeeded yet"),
+        (
+            {"statuses": [BotStatus("inbox", 3000, failures=2, last_error="no node")]},
+            "the inbox never succeeded yet: no node",
+        ),
+        (
+            {"reserve_units_needed": 501},
+            "the reserve for fees holds 5.00 TEST, it should hold 5.01: send some with the memo `mplp operator`",
+        ),
+        ({"held_back": ["order 7 waits"]}, "order 7 waits"),
+        ({"markets": [{"market": "CNY", "invalid": "no feed"}]}, "CNY takes no new loans: no feed"),
+        ({"pools": [{"number": 1, "asset": "TEST", "available": 1, "lent": 300}]},
+         "pool 1 shows 1 units available, the ledger holds 0"),
+    ],
+)  # fmt: skip
+def test_each_thing_that_is_not_well_is_one_reason(change, says):
+    assert reasons(replace(WELL, **change)) == [says]
+
+
+def test_a_lag_within_the_bots_own_schedule_is_well():
+    slow = BotStatus("inbox", 300_000, last_success=700)
+    assert reasons(replace(WELL, statuses=[slow])) == []
+
+
+def test_balances_that_do_not_add_up_or_are_negative_are_found():
+    found = health.check_sums(replace(WELL, balances={("free/bob", "TEST"): -1, ("outside", "CNY"): 0}))
+    assert found == [
+        "free/bob holds -1 units of TEST: stop the keeper and run mplp verify",
+        "balances of TEST add up to -1 units, not 0: stop the keeper and run mplp verify",
+    ]
+
+
+def test_the_operators_reserve_may_be_negative_and_the_outside_is():
+    balances = {("operator", "TEST"): -5, ("outside", "TEST"): 5}
+    assert health.check_sums(replace(WELL, balances=balances)) == []
