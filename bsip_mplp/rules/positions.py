@@ -132,6 +132,9 @@ def look_for_triggered(book: Book, market: Market) -> None:
     feed = market.valid_feed
     if feed is None:
         return
+    for name, account in book.to_look_at:  # an armed request that ran just now has moved its position
+        if name == market.name:
+            changed(book, book.positions[name, account])
     if market.carried:
         book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)

@@ -38,7 +38,7 @@ def compare(engine, model):
         differ(found, f"market {name} valid", theirs["invalid"] is None, ours["valid"])
         differ(found, f"market {name} parameters", theirs["parameters"], plain(ours["parameters"]))
     objects(found, engine, model, "pools", model_only=())
-    objects(found, engine, model, "loans", model_only=("fell_due", "retried", "home_rule", "home_at", "home_judged"))
+    objects(found, engine, model, "loans", model_only=("fell_due", "end_at", "retried", "home_rule", "home_at", "home_judged"))
     objects(found, engine, model, "positions", model_only=())
     objects(found, engine, model, "protections", model_only=())
     objects(found, engine, model, "orders", model_only=())

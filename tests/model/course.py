@@ -33,11 +33,11 @@ from bsip_mplp.rules.inputs import (
 )
 
 from .model import Model
-from .things import DAY
+from .things import DAY, No
 
 PEOPLE = ("ann", "bob", "cat", "dan", "eve")
 TERMS = (1, 2, 7, 14, 29, 30, 30, 31, 60, 60, 90, 180, 365)
-RATES = ("0", "1000", "1/20", "1/10", "1/10", "12/100", "1/3", "1/3", "10")
+RATES = ("0", "1/20", "1/20", "1/10", "1/10", "1/10", "12/100", "12/100", "1/3", "1/3", "1", "10", "1000")
 
 
 class Course:
@@ -49,9 +49,11 @@ class Course:
         self.now = 0
         self.model = Model()
         self.inputs = []
-        self.scale = self.rng.choice((10, 1000, 1000, 10**6, 10**11))
+        self.scale = self.rng.choice((10, 1000, 1000, 10**6, 10**6, 10**11))
         self.markets = self.rng.choice((("USD",), ("USD",), ("USD", "EUR")))
         self.prices = {}
+        self.weights = [weight * self.rng.choice((0.3, 1, 1, 3)) for _, weight in self.ACTIONS]
+        self.pace = self.rng.choice((0.3, 1, 1, 2))
 
     def inputs_made(self):
         self.begin()
@@ -76,8 +78,10 @@ class Course:
             self.feed(market)
         for who in PEOPLE[:3]:
             self.position(rng.choice(self.markets), who)
-        for _ in range(rng.randint(2, 6)):
+        for _ in range(rng.randint(3, 8)):
             self.lend()
+        for _ in range(rng.randint(2, 6)):
+            self.loan_story()
 
     def some_parameters(self):
         rng = self.rng
@@ -108,21 +112,18 @@ class Course:
 
     def step(self):
         self.time_goes_on()
-        what = self.rng.choices(
-            [action for action, _ in self.ACTIONS], [weight for _, weight in self.ACTIONS]
-        )[0]
-        what(self)
+        self.rng.choices([action for action, _ in self.ACTIONS], self.weights)[0](self)
 
     def time_goes_on(self):
         rng, due = self.rng, self.model.next_due()
-        kind = rng.random()
+        kind = rng.random() * self.pace
         if kind < 0.35:
             return
         if kind < 0.6 and due is not None and due < self.now + 400 * DAY:
             self.now = max(self.now, due + rng.choice((-1, 0, 0, 0, 1)))
-        elif kind < 0.8:
+        elif kind < 0.9:
             self.now += rng.choice((1, 59, 60, 60, 61, 120, 900, 3600))
-        elif kind < 0.95:
+        elif kind < 0.97 or rng.random() < 0.7:
             self.now += rng.choice((DAY, DAY, 2 * DAY, 7 * DAY, 23 * DAY, 30 * DAY))
         else:
             self.now += rng.randint(1, 60 * DAY)
@@ -155,13 +156,13 @@ class Course:
             if kind < 0.9:
                 price = self.keep_near(market, price)
             self.prices[market] = price
-        expires = self.now + rng.choice((30, 60, 90, DAY, DAY, 40 * DAY, 10**9, 10**9, 10**9, 0))
+        expires = self.now + (10**9 if rng.random() < 0.8 else rng.choice((0, 30, 60, 90, 90, DAY, DAY, 40 * DAY)))
         mcr, mssr, icr = rng.choice(
-            ((1550, 1100, 1600),) * 12
+            ((1550, 1100, 1600),) * 30
             + ((1550, 1100, 0), (1750, 1100, 1750), (1550, 1100, 1800), (1500, 1050, 1550), (1550, 1300, 1600))
             + ((1300, 1100, 1600), (1551, 1100, 1600), (2500, 1200, 2500))
         )
-        pair = (min(price.numerator, 10**15), min(price.denominator, 10**15))
+        pair = self.pair(price)
         if rng.random() < 0.04:
             pair = rng.choice((None, None, (0, 1), (1, 0)))
         self.put(
@@ -171,9 +172,9 @@ class Course:
     def keep_near(self, market, price):
         """Not so far that no position means anything any more."""
         ratios = [p.collateral * price / p.debt for p in self.positions_in(market)]
-        if ratios and (max(ratios) < 1 or min(ratios) > 4):
+        if ratios and (self.rng.random() < 0.4 or not any(1 < ratio < 2 for ratio in ratios)):
             p = self.rng.choice(self.positions_in(market))
-            return Fraction(p.debt * self.rng.choice((16, 18, 14)), p.collateral * 10)
+            return Fraction(p.debt * self.rng.choice((105, 120, 128, 132, 140, 147, 155, 160, 180)), p.collateral * 100)
         return price
 
     def positions_in(self, market):
@@ -256,7 +257,7 @@ class Course:
         )
         if rng.random() < 0.05:
             ask = Lend(rate=Fraction(rng.choice((11, 1001))), term_days=rng.choice((0, 30, 5000, None)))
-        self.deposit(who, asset, self.amount(5), ask)
+        self.deposit(who, asset, self.amount(rng.choice((1, 5, 20, 50))), ask)
 
     def lend_more(self):
         rng = self.rng
@@ -322,7 +323,7 @@ class Course:
             self.request(who, Prepay(asset=asset, amount=units))
 
     def borrower(self):
-        found = [p.account for p in self.model.positions.values()]
+        found = [p.account for p in self.model.positions.values() if p.debt]
         return self.rng.choice(found) if found and self.rng.random() < 0.9 else self.anyone()
 
     def unprepay(self):
@@ -332,36 +333,131 @@ class Course:
 
     def wanted(self, cls, **more):
         rng = self.rng
-        market = rng.choice(self.markets) if rng.random() < 0.98 else rng.choice(("XXX", "BTS"))
         who = self.borrower()
+        held = [market for market in self.markets if (market, who) in self.model.positions]
+        market = rng.choice(held or self.markets) if rng.random() < 0.97 else rng.choice(("XXX", "BTS", "EUR"))
         p = self.model.positions.get((market, who))
         asset = rng.choice(("BTS", market)) if rng.random() < 0.97 else self.symbol()
-        amount = None
-        if rng.random() < 0.6:
-            amount = self.amount()
-            if p is not None and p.debt and rng.random() < 0.8:
-                top = p.debt if asset == market else p.collateral
-                amount = max(0, int(top * Fraction(rng.choice((0, 10, 20, 23, 24, 30, 40, 50, 90, 99, 100)), 100)))
-                amount += rng.choice((-1, 0, 1))
+        amount = self.wanted_amount(p, asset) if rng.random() < 0.6 else None
         limits = {}
         if rng.random() < 0.25:
             limits["pools"] = tuple(self.some(self.model.pools, "pool") for _ in range(rng.randint(1, 3)))
         else:
             limits = {
-                "highest_rate": rng.choice((None, None, Fraction(rng.choice(RATES)))),
-                "shortest_days": rng.choice((None, None, 30, rng.choice(TERMS))),
-                "longest_days": rng.choice((None, None, 29, rng.choice(TERMS))),
+                "highest_rate": rng.choice((None, None, None, Fraction(rng.choice(RATES)))),
+                "shortest_days": rng.choice((None, None, 30, 30, rng.choice(TERMS))),
+                "longest_days": rng.choice((None, None, None, 29, rng.choice(TERMS))),
             }
         return who, cls(market=market, asset=asset, amount=None if amount is None else max(0, amount), **limits, **more)
 
+    def wanted_amount(self, p, asset):
+        """Mostly between the least and what the cap allows, or a hair off one of them."""
+        rng, model = self.rng, self.model
+        if p is None or not p.debt or rng.random() < 0.1:
+            return self.amount()
+        feed, second = model.feed_of(p), asset == p.market
+        if feed is None:
+            return self.amount()
+        try:
+            least = model.least(p, feed, second)
+        except No:
+            least = 1
+        debt, cap = p.debt - model.lp2(p), model.markets[p.market].cap(feed)
+        assets = (p.collateral + model.lp1(p)) * feed.price
+        most = int(debt - assets / cap) if second else int((cap * debt - assets) / feed.price)
+        kind = rng.random()
+        if kind < 0.4 and most > least:
+            return rng.randint(least, least + (most - least) // rng.choice((1, 3, 20)))
+        return max(0, rng.choice((least, least, least, most, debt)) + rng.choice((-1, 0, 0, 1)))
+
     def send(self, who, ask):
-        if self.rng.random() < 0.6:
-            self.deposit(who, self.rng.choice((ask.asset or "BTS", self.symbol())), self.amount(3), ask)
+        if self.rng.random() < 0.7:
+            asset = ask.asset or "BTS" if self.rng.random() < 0.8 else self.symbol()
+            self.deposit(who, asset, self.amount(self.rng.choice((1, 3, 30))), ask)
         else:
             self.request(who, ask)
 
     def borrow(self):
         self.send(*self.wanted(Borrow))
+
+    def loan_story(self):
+        """All that a loan needs: a position in the range, a pool, and interest for a period or two."""
+        rng, model = self.rng, self.model
+        market, who = rng.choice(self.markets), rng.choice(PEOPLE[:4])
+        m = model.markets[market]
+        if not m.valid:
+            self.put(
+                FeedSeen(time=self.now, market=market, price=self.pair(self.prices[market]), mcr=1550, mssr=1100,
+                         icr=1600, expires=self.now + 10**9)
+            )
+        if not m.valid:
+            self.put(ParametersChanged(time=self.now, market=market, changes={"lmcr": 1300, "combined_floor": "ICR"}))
+        if not m.valid:
+            return
+        p = model.positions.get((market, who))
+        if p is None or not p.debt or not m.ratio("lmcr") <= model.cr(p, m.feed) < m.feed.icr:
+            debt = p.debt if p is not None and p.debt else rng.randint(1, 2 * self.scale)
+            collateral = debt * rng.choice((m.ratio("lmcr"), m.feed.mcr, m.feed.icr)) / m.feed.price
+            self.put(
+                PositionSeen(time=self.now, market=market, account=who, debt=debt,
+                             collateral=min(max(1, int(collateral) + rng.choice((0, 1, 1))), 10**15))
+            )
+        asset = rng.choice(("BTS", market))
+        owner = rng.choice([one for one in PEOPLE if one != who])
+        term = rng.choice(TERMS)
+        self.deposit(
+            owner, asset, max(1, min(10**15, rng.choice((1, 1, 3)) * self.scale)),
+            Lend(rate=Fraction(rng.choice(RATES)), term_days=term, interest_asset=rng.choice((None, "BTS")),
+                 period_days=30 if term % 30 == 0 and rng.random() < 0.5 else None, renews=rng.random() < 0.8),
+        )
+        for _ in range(rng.choice((1, 1, 2))):
+            ask = Borrow(
+                market=market, asset=asset,
+                amount=self.wanted_amount(model.positions[market, who], asset) if rng.random() < 0.5 else None,
+                shortest_days=30 if rng.random() < 0.3 else None,
+            )
+            paid = rng.choice(("BTS", asset))
+            self.deposit(who, paid, self.tight_interest(who, ask, paid), ask)
+
+    def tight_interest(self, who, ask, paid):
+        """The first interest that a request would take, or a hair off, or that of some periods, or plenty."""
+        model, units = self.model, ask.amount
+        feed = model.markets[ask.market].feed
+        try:
+            units = units or model.least(model.positions[ask.market, who], feed, ask.asset == ask.market)
+            parts = model.choose_pools(who, ask, units)
+        except No:
+            return self.amount()
+        cost = sum(
+            model.interest(ask.market, pool.asset, part, pool.rate, pool.period_days, pool.interest_asset)
+            for pool, part in parts
+            if pool.interest_asset == paid and (ask.market, who) in model.positions
+        ) if model.markets[ask.market].last_valid else 0
+        held = model.held(f"prepaid/{who}", paid)
+        return min(10**15, max(1, cost * self.rng.choice((1, 1, 2, 3, 20)) - held + self.rng.choice((-1, 0, 0, 1))))
+
+    def starve(self):
+        """Somebody with loans takes the prepaid interest out."""
+        live = self.model.live()
+        if live:
+            loan = self.rng.choice(live)
+            self.request(loan.borrower, Unprepay(asset=loan.interest_asset))
+
+    def shrink(self):
+        """A position with loans is seen much smaller, as after a margin call."""
+        rng, live = self.rng, self.model.live()
+        if live:
+            loan = rng.choice(live)
+            p = self.model.positions[loan.market, loan.borrower]
+            debt = max(1, int(p.debt * Fraction(rng.choice((1, 20, 50, 70, 90)), 100)))
+            collateral = max(1, int(p.collateral * Fraction(rng.choice((20, 50, 70, 90, 100)), 100)))
+            self.put(
+                PositionSeen(time=self.now, market=p.market, account=p.account, collateral=collateral, debt=debt)
+            )
+
+    @staticmethod
+    def pair(price):
+        return (min(price.numerator, 10**15), min(price.denominator, 10**15))
 
     def protect(self):
         at = self.rng.choice((None, None, Fraction(self.rng.choice((130, 140, 155, 160, 200)), 100)))
@@ -407,18 +503,21 @@ class Course:
     ACTIONS = (
         (tick, 8),
         (feed, 22),
-        (position, 9),
-        (parameters, 3),
+        (position, 6),
+        (parameters, 2),
         (asset, 1),
-        (lend, 6),
+        (lend, 3),
         (lend_more, 2),
-        (stake, 2),
+        (stake, 1),
         (change_pool, 4),
         (unlend, 3),
         (prepay, 10),
-        (unprepay, 3),
-        (borrow, 18),
-        (protect, 6),
+        (unprepay, 1),
+        (borrow, 10),
+        (loan_story, 9),
+        (starve, 5),
+        (shrink, 4),
+        (protect, 4),
         (unprotect, 1),
         (repay, 3),
         (withdraw, 2),

@@ -81,14 +81,10 @@ class Model:
                 if loan.overdue is None:
                     key = (loan.interest_due, INTEREST, loan.interest_due, n)
                     yield key, lambda loan=loan: self.interest_falls_due(loan)
-                elif not loan.retried:
-                    # PL-D8: once more when the paid time ends; PL-45: in the order in which it fell due
-                    key = (loan.paid_until, INTEREST, loan.fell_due, n)
-                    yield key, lambda loan=loan: self.retry(loan)
             if loan.goes_home:
                 yield (loan.home_at, ENDS, n), lambda loan=loan: self.part_goes_home(loan)
-            if loan.overdue and loan.retried and loan.judged != "auction":
-                yield (loan.paid_until, ENDS, n), lambda loan=loan: self.unpaid_ends(loan)
+            if loan.overdue and (loan.judged != "auction" or not loan.retried):
+                yield (loan.end_at, ENDS, n), lambda loan=loan: self.unpaid_ends(loan)
 
     def next_due(self):
         return min((key[0] for key, _ in self.due()), default=None)
@@ -156,8 +152,10 @@ class Model:
 
     def trigger(self, p, name, true):
         """PL-25: what must hold without a break."""
-        if not true or name in p.due:
+        if not true:
             p.holds.pop(name, None)
+        elif name in p.due:
+            return
         elif name not in p.holds:
             p.holds[name] = Hold(self.markets[p.market].par["trigger_hold"], self.now)
         elif p.holds[name].since is None:
@@ -165,7 +163,7 @@ class Model:
 
     def held_long_enough(self, p, name):
         del p.holds[name]
-        p.due[name] = (self.now, {"takeover": "PL-23", "auction": "PL-22"}[name])
+        p.due.setdefault(name, (self.now, {"takeover": "PL-23", "auction": "PL-22"}[name]))
 
     def end_shorts(self, p, feed):
         """PL-17, PL-18 with PL-D41 and PL-D57; says whether any ended."""
@@ -205,7 +203,9 @@ class Model:
         self.end(loan, loan.home_rule, units)
 
     def unpaid_ends(self, loan):
-        self.end(loan, "PL-21" if loan.long else "PL-17")
+        loan.retried = True
+        if not self.take_interest(loan) and loan.judged != "auction":  # PL-D8: once more when the paid time ends
+            self.end(loan, "PL-21" if loan.long else "PL-17")
 
     def judge_home(self, first):
         """PL-D54, PL-D55: of a position seen smaller, with LCR over the cap, what MCR does not need goes home.
@@ -236,7 +236,7 @@ class Model:
                 self.goes_home(loan, min(spare, loan.principal), "PL-D54")
 
     def goes_home(self, loan, units, rule):
-        loan.goes_home, loan.home_rule, loan.home_at = units, rule, loan.paid_until
+        loan.goes_home, loan.home_rule, loan.home_at = units, rule, loan.end_at
 
     # --- interest -------------------------------------------------------------------------------------------------
 
@@ -299,7 +299,8 @@ class Model:
             loan.term_ends += terms.term_days * DAY
             loan.floor = m.floor(m.last_valid)
         loan.paid_until += terms.period_days * DAY
-        loan.interest_due = loan.paid_until - (m.par["prepay_lead_days"] * DAY if loan.long else 0)
+        loan.interest_due = max(self.now, loan.paid_until - (m.par["prepay_lead_days"] * DAY if loan.long else 0))
+        loan.end_at = max(self.now, loan.paid_until)
         loan.overdue, loan.judged = None, ""
         p = self.positions[loan.market, loan.borrower]
         if p.due.get("auction", (0, ""))[1] == "PL-21" and not any(x.judged == "auction" for x in self.live(p)):
@@ -330,15 +331,9 @@ class Model:
         for loan in sorted(waiting, key=lambda loan: (loan.fell_due, loan.number)):
             self.missed(loan)
 
-    def retry(self, loan):
-        loan.retried = True
-        self.take_interest(loan)
-
-    def prepaid_grew(self, holder, asset):
+    def prepaid_grew(self, holder):
         """PL-D8: overdue interest is tried, the oldest first."""
-        overdue = [
-            loan for loan in self.live() if loan.borrower == holder and loan.overdue and loan.interest_asset == asset
-        ]
+        overdue = [loan for loan in self.live() if loan.borrower == holder and loan.overdue]
         for loan in sorted(overdue, key=lambda loan: (loan.fell_due, loan.number)):
             self.take_interest(loan)
 
@@ -556,7 +551,8 @@ class Model:
             made=self.now,
             term_ends=self.now + pool.term_days * DAY,
             paid_until=paid_until,
-            interest_due=paid_until - (m.par["prepay_lead_days"] * DAY if long else 0),
+            end_at=paid_until,
+            interest_due=max(self.now, paid_until - (m.par["prepay_lead_days"] * DAY if long else 0)),
         )
         self.pay(loan, self.interest(m.name, pool.asset, units, pool.rate, pool.period_days, pool.interest_asset))
         self.move(units, pool.asset, f"pool/{pool.number}/available", f"pool/{pool.number}/lent")
@@ -594,7 +590,7 @@ class Model:
         wanted = Borrow(asset=asset, **{name: getattr(ask, name) for name in names})
         self.protections[n] = Protection(n, account, at, wanted)
         if along is not None:
-            self.prepaid_grew(account, along[0])
+            self.prepaid_grew(account)
         self.run_protections(lambda kept: (kept.ask.market, kept.account) == (m.name, account))
 
     def do_unprotect(self, account, ask):
@@ -642,12 +638,12 @@ class Model:
                 self.move(along[1], along[0], f"prepaid/{account}", f"free/{account}")
             raise
         if along is not None:
-            self.prepaid_grew(account, along[0])
+            self.prepaid_grew(account)
 
     def do_prepay(self, account, ask, asset, units):
         self.spend(account, asset, units, "PL-8")
         self.move(units, asset, f"free/{account}", f"prepaid/{account}")
-        self.prepaid_grew(account, asset)
+        self.prepaid_grew(account)
 
     def do_unprepay(self, account, ask):
         held = self.held(f"prepaid/{account}", ask.asset)

@@ -106,6 +106,8 @@ class Loan:
     term_ends: int
     paid_until: int
     interest_due: int
+    end_at: int
+    """When the paid time ends, or when it was paid if that was later."""
     overdue: Terms | None = None
     fell_due: int = 0
     retried: bool = False

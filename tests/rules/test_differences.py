@@ -27,3 +27,55 @@ def test_pl_50_the_default_trigger_comes_from_the_last_valid_feed():
     scene.protect("ann")
 
     assert scene.engine.book.protections[1].at == Fraction(155, 100) * Fraction(21, 20)
+
+
+def test_pl_26_a_request_that_ran_hides_no_position_from_the_same_feed():
+    scene = Scene()
+    scene.lend("bob", 10_000, "USD", "1/10", 60)
+    scene.prepay("ann", 100, "USD")
+    scene.prepay("cat", 100, "USD")
+    scene.position("ann", 1500, 1000)
+    scene.borrow("ann", 200, "USD")
+    scene.position("cat", 1400, 1000)
+    scene.borrow("cat", 188, "USD")  # LCR 1400 / 812 = 1.724, ann's is 1500 / 800 = 1.875
+    scene.protect("cat", at=Fraction(139, 100), asset="USD", amount=300)
+
+    scene.feed(990, mcr=1900, icr=1900)  # cat's LCR becomes 1386 / 512 = 2.7; ann's is 1485 / 800 = 1.86, under MCR
+
+    assert scene.of("cat").lp2 == 488
+    assert set(scene.of("ann").holds) == {"auction"}
+    assert not scene.of("cat").holds
+
+
+def test_pl_d63_what_ends_with_its_term_ends_though_a_part_went_home_before():
+    scene = Scene()
+    scene.lend("bob", 1000, "USD", "1/10", 30, renews=False)
+    scene.prepay("ann", 100, "USD")
+    scene.position("ann", 1400, 1000)
+    scene.borrow("ann", 400, "USD")
+    scene.wait(days=25)
+    scene.position("ann", 500, 301)  # lp2 is cut to 300
+    assert scene.loan(1).principal == 300
+
+    scene.wait(days=5)
+
+    assert scene.loan(1).ended_by == "PL-6"
+    assert scene.pool(1).available == 1000
+
+
+def test_pl_d54_what_stays_of_a_loan_pays_and_what_goes_goes_together():
+    scene = Scene()
+    scene.lend("bob", 1000, "BTS", "1/10", 14)
+    scene.lend("dan", 1000, "BTS", "1/20", 14)
+    scene.prepay("ann", 1000, "BTS")
+    scene.position("ann", 1400, 1000)
+    scene.borrow("ann", 330, "BTS", pools=(1,))
+    scene.borrow("ann", 300, "BTS", pools=(2,))
+    scene.position("ann", 140, 100)  # LCR 7.7, over 3.2
+
+    scene.wait(days=14)
+
+    # MCR needs 155 - 140 = 15: of the dearer loan, 1, all goes home; of loan 2 all but 15
+    assert scene.loan(1).ended_by == "PL-D54"
+    assert scene.loan(2).principal == 15
+    assert scene.loan(2).paid_until == 28 * 86_400
