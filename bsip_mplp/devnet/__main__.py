@@ -1,0 +1,7 @@
+"""``python -m bsip_mplp.devnet``."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())
