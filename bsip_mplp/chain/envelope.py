@@ -56,7 +56,9 @@ def unseal(memo: Mapping[str, Any], keyring: Keyring) -> str:
             return _decrypted(
                 message, init_aes(_shared_secret(keyring.secret(own_key), other_key, keyring.prefix), nonce)
             )
-    raise EnvelopeError(f"the memo is encrypted for {receiver_key[:60]!a}, which is not the pool's memo key: send it again")
+    raise EnvelopeError(
+        f"the memo is encrypted for {receiver_key[:60]!a}, which is not the pool's memo key: send it again"
+    )
 
 
 def _decrypted(message: bytes, cipher: Any) -> str:

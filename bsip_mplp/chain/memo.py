@@ -428,6 +428,9 @@ _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "operator": lambda said: Operator(),
 }
 
+COMMANDS = tuple(_READERS)
+"""The words that may follow `mplp`."""
+
 _USAGE = {
     "lend": "mplp lend rate=12%/yr days=30",
     "stake": "mplp stake",
