@@ -31,8 +31,21 @@ from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, outcom
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 
-OBJECT_KINDS: Final = ("asset", "market", "position", "pool", "loan", "protection", "order")
-"""The kinds of `Outcome.objects`."""
+OBJECT_SECTIONS: Final = {
+    "asset": "assets",
+    "market": "markets",
+    "position": "positions",
+    "pool": "pools",
+    "loan": "loans",
+    "protection": "protections",
+    "auction": "auctions",
+    "bid": "bids",
+    "claim": "claims",
+    "series": "series",
+    "offer": "offers",
+    "order": "orders",
+}
+"""The kinds of `Outcome.objects`, and under which name each stands in the engine's state."""
 
 _BEFORE_ALL: Final = -(2**63)
 _AFTER_ALL: Final = 2**63 - 1
@@ -199,8 +212,8 @@ def _check_state(run: _Run) -> None:
     """Every object as the outcomes left it is as the engine has it now, and none is missing."""
     state = run.engine.state()
     objects = tables.objects.c
-    for kind in OBJECT_KINDS:
-        right = {key: canonical(body) for key, body in state.get(f"{kind}s", {}).items()}
+    for kind, section in OBJECT_SECTIONS.items():
+        right = {key: canonical(body) for key, body in state.get(section, {}).items()}
         query = select(objects.key, objects.body, objects.seq).where(objects.kind == kind)
         for key, body, seq in run.connection.execute(query):
             its_right = right.pop(key, None)

@@ -205,6 +205,11 @@ class Engine:
             "loans": {str(number): loan.as_json() for number, loan in book.loans.items()},
             "positions": {p.key: p.as_json() for p in book.positions.values()},
             "protections": {str(number): kept.as_json() for number, kept in book.protections.items()},
+            "auctions": {str(number): kept.as_json() for number, kept in book.auctions.items()},
+            "bids": {str(number): kept.as_json() for number, kept in book.bids.items()},
+            "claims": {str(number): kept.as_json() for number, kept in book.claims.items()},
+            "series": {str(number): kept.as_json() for number, kept in book.series.items()},
+            "offers": {str(number): kept.as_json() for number, kept in book.offers.items()},
             "orders": {str(number): kept.as_json() for number, kept in book.orders.items()},
         }
 
