@@ -219,6 +219,7 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
     held = series.holdings.get(account, 0) if series is not None else 0
     if series is None or not held:
         raise Refused("PL-39", f"you hold no bonds of series {ask.series}", "See mplp bonds.")
+    _must_be_of(series, ask.asset)
     if series.forced != "option":
         raise Refused("PL-39", f"series {ask.series} is redeemed from income only")
     units = held if ask.amount is None else ask.amount
@@ -239,6 +240,12 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
     book.event("PL-39", "series", series.number, "exchanged", by=account, units=units)
 
 
+def _must_be_of(series: Series, asset: str | None) -> None:
+    """An amount is in units of what it names, so another asset is refused, never read as this one."""
+    if asset is not None and asset != series.market:
+        raise Refused("G-6", f"the bonds of series {series.number} are in {series.market}, not in {asset}")
+
+
 # --- passing on (PL-43) -------------------------------------------------------------------------------------
 
 
@@ -248,6 +255,7 @@ def pass_bond(book: Book, account: str, ask: PassBond) -> None:
     held = series.holdings.get(account, 0) if series is not None else 0
     if series is None or not 1 <= ask.amount <= held:
         raise Refused("PL-43", f"you hold {held} units of series {ask.series}", "See mplp bonds.")
+    _must_be_of(series, ask.asset)
     if ask.to == account:
         raise Refused("PL-43", "bonds are passed to another account")
     number = len(book.offers) + 1
