@@ -108,20 +108,26 @@ def carry(book: Book, position: Position, rule: str) -> None:
 def _periods_due(book: Book, position: Position) -> list[tuple[Loan, int]]:
     """The long loans that go on, with one further period's interest of each in the bitasset (PL-28, PL-29, PL-D22).
 
-    Where no period has fallen due yet, what it costs, or that the loan ends, is decided now.
+    Nothing is decided by it: a round that nobody wins leaves what has not fallen due to its day (PL-D63).
     """
     due = []
     for loan in book.live_loans(position):
-        if not loan.long or loan.goes_home == loan.principal:
-            continue
-        terms = loan.unpaid[0] if loan.unpaid else loans.next_terms(book, position, loan)
-        if isinstance(terms, str):
-            loans.will_end(book, loan, terms)
-            continue
-        if not loan.unpaid:
-            loan.unpaid.append(terms)
-        due.append((loan, _in_bitasset(book, loan, terms)))
+        if loan.long and loan.goes_home < loan.principal:
+            terms = loan.unpaid[0] if loan.unpaid else loans.next_terms(book, position, loan)
+            if isinstance(terms, Terms):
+                due.append((loan, _in_bitasset(book, loan, terms)))
     return due
+
+
+def _decide_periods(book: Book, position: Position) -> None:
+    """PL-D22: where no period has fallen due yet, what it costs, or that the loan ends, is decided by the win."""
+    for loan in book.live_loans(position):
+        if loan.long and loan.goes_home < loan.principal and not loan.unpaid:
+            terms = loans.next_terms(book, position, loan)
+            if isinstance(terms, str):
+                loans.will_end(book, loan, terms)
+            else:
+                loan.unpaid.append(terms)
 
 
 def _in_bitasset(book: Book, loan: Loan, terms: Terms) -> int:
@@ -134,6 +140,7 @@ def _in_bitasset(book: Book, loan: Loan, terms: Terms) -> int:
 
 def _win(book: Book, auction: Auction, position: Position, winner: Bid, due: list[tuple[Loan, int]]) -> None:
     """PL-28, PL-29: the bid is split, each loan has one further period, the winner is the holder."""
+    _decide_periods(book, position)
     _pay_lenders(book, auction, winner, due)
     del auction.bids[winner.number]
     winner.state = "won"
