@@ -83,6 +83,12 @@ def test_feed_and_position_stand_right_before_the_first_request_that_needs_them(
     assert take == Take((money, replace(FEED, time=203), replace(SIGHT, time=203), ask, again), cursor)
 
 
+def test_a_request_for_a_position_won_needs_that_position_and_not_the_askers():
+    ask = deposit("frank", ask=Borrow(market="CNY", asset="TEST", position="bob"))
+    view = inbox.View([ask], Cursor(9, 300), None, positions=[SIGHT, replace(SIGHT, account="frank")])
+    assert inbox.plan(view)[0].inputs == (replace(SIGHT, time=200), ask)
+
+
 def test_what_the_ledger_knows_already_is_not_said_again():
     ask = deposit(ask=Borrow(market="CNY", asset="TEST"))
     view = inbox.View([ask], Cursor(9, 300), None, {"CNY": FEED}, {("CNY", "bob"): SIGHT}, [FEED], [SIGHT])
