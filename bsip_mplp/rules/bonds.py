@@ -159,13 +159,17 @@ def _drop_if_redeemed(book: Book, market: Market, series: Series) -> None:
     book.touch("series", series.number, series)
 
 
+def coupon_accrued(book: Book, series: Series) -> Fraction:
+    """PL-D34: simple interest on the principal outstanding, by the second, exactly, with what was accrued before."""
+    seconds = max(0, book.now - series.accrued_to)
+    per_year = Fraction(seconds, DAYS_PER_YEAR * SECONDS_PER_DAY)
+    return series.accrued + series.outstanding * series.coupon * per_year
+
+
 def accrue(book: Book, series: Series) -> None:
-    """PL-D34: simple interest on the principal outstanding, by the second, exactly."""
-    if book.now > series.accrued_to:
-        seconds = book.now - series.accrued_to
-        per_year = Fraction(seconds, DAYS_PER_YEAR * SECONDS_PER_DAY)
-        series.accrued += series.outstanding * series.coupon * per_year
-        series.accrued_to = book.now
+    """PL-D34: book the coupon up to now; it starts at the window's end."""
+    series.accrued = coupon_accrued(book, series)
+    series.accrued_to = max(series.accrued_to, book.now)
 
 
 def _pay_coupon(book: Book, series: Series, units: int) -> int:
