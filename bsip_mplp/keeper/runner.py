@@ -83,6 +83,8 @@ class Keeper:
                 did=f"{len(done.lines)} done: {done.lines[-1]}" if done.lines else "nothing to do",
                 held="\n".join(done.held) or None,
             )
+            if status.held != before.held:
+                log.info("%s: %s", name, status.held or "nothing is held back any more")
             if before.failures:
                 log.info("%s: works again after %d failures", name, before.failures)
         self._statuses[name] = status
@@ -150,8 +152,6 @@ class Keeper:
         lines, held = [line for one in done for line in one.lines], [line for one in done for line in one.held]
         for line in lines:
             log.info("%s: %s", bot.name, line)
-        for line in held:
-            log.debug("%s: %s", bot.name, line)
         return Done(lines, held)
 
     def _failed(self, status: BotStatus, error: Exception) -> BotStatus:
