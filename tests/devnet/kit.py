@@ -209,7 +209,8 @@ class Client:
     """A client of a node without a socket between."""
 
     def __init__(self, chain=None, interval=1.0):
-        self.node = Node(chain or Chain(), Clock(interval))
+        chain = chain or Chain()
+        self.node = Node(chain, Clock(interval, wall=lambda: chain.now))  # chain time is all the time there is
         self.notices = []
         self.session = Session(self.node, lambda text: self.notices.append(json.loads(text)))
         self._count = 0
