@@ -170,7 +170,8 @@ def confirmed_block(chain: Chain, number: int) -> BlockSeen:
     """
     block = chain.block(number)
     if len(chain.connection.urls) > 1:
-        answer = next(chain.connection.others(0, "get_block", number), None)
+        answers = chain.connection.others(0, "get_block", number)
+        answer = next((one for one in answers if one is not None), None)  # one that is behind doesn't have it yet
         if answer is None:
             raise UnreachableError(f"no second node answers that could confirm block {number}")
         if _essence(answer) != _essence(block):
