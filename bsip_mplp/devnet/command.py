@@ -110,7 +110,7 @@ def serve_forever(options: Options) -> int:
             file=sys.stderr,
         )
     try:
-        asyncio.run(run(options, _announce))
+        asyncio.run(run(options, lambda server: _announce(server, options)))
     except OSError as wrong:
         print(f"cannot listen on {options.host}:{options.port}: {wrong.strerror or wrong}", file=sys.stderr)
         return 2
@@ -120,8 +120,10 @@ def serve_forever(options: Options) -> int:
     return 0
 
 
-def _announce(server: Server) -> None:
+def _announce(server: Server, options: Options) -> None:
     print(greeting(server), flush=True)
+    for account in options.funded:
+        print(f"account {account.name}  key {account.wif}", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
