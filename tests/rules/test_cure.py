@@ -240,9 +240,7 @@ def test_pl_d47_prepaid_interest_can_be_taken_out_during_an_auction():
 def test_pl_31_a_cure_is_the_same_in_every_custody(custody):
     scene = opened(custody=custody)
     scene.put(
-        PositionSeen(
-            time=scene.now, market="USD", account="ann", collateral=142_000, debt=100_000, custody=custody
-        )
+        PositionSeen(time=scene.now, market="USD", account="ann", collateral=142_000, debt=100_000, custody=custody)
     )
 
     assert scene.state("ann") == ("protected", "PL-31")
