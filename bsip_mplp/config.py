@@ -153,7 +153,12 @@ class Bots(_Table):
 
     inbox: Schedule = Schedule()
     watcher: Schedule = Schedule()
+    committee: Schedule = Schedule()
     collector: Schedule = Schedule()
+    auctioneer: Schedule = Schedule()
+    carrier: Schedule = Schedule(every_seconds=Decimal(60))
+    bonds: Schedule = Schedule()
+    dividends: Schedule = Schedule()
     payouts: Schedule = Schedule()
 
 

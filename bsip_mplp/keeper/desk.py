@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bsip_mplp.bots.actions import Action, HoldBack, Pay, Take
+from bsip_mplp.bots.actions import Action, HoldBack, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.inbox import Inbox, Reading
@@ -92,7 +92,7 @@ class Desk:
                 return self._take(action)
             case Pay():
                 return self._pay(action)
-            case HoldBack():
+            case HoldBack() | Warn():
                 return Done([], action.lines())
 
     def _take(self, take: Take) -> Done:

@@ -12,6 +12,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.cli.main import cli
 from bsip_mplp.journal import Journal, read
 from tests.cli.world import GIVEN_UNITS, World, until
@@ -222,6 +223,6 @@ def test_a_falling_price_ends_the_loan_by_the_watcher_alone(world, keeper):
 def test_once_and_dry_run(world):
     status, out, err = world.mplp("keeper", "run", "--dry-run")
     assert status == 0, err
-    assert {line.split(":")[0] for line in out.splitlines()} == {"inbox", "watcher", "collector", "payouts"}
+    assert {line.split(":")[0] for line in out.splitlines()} == {bot.name for bot in BOTS}
     assert world.mplp("keeper", "run", "--once")[0] == 0
     assert all(bot["failures"] == 0 for bot in status_of(world)["bots"])
