@@ -187,12 +187,14 @@ class Errand:
             "see mplp statement"
         )
 
-    @staticmethod
-    def _progress(source: str, irreversible: int, cursor: Cursor | None) -> str:
+    def _progress(self, source: str, irreversible: int, cursor: Cursor | None) -> str:
+        from bsip_mplp.bootstrap import keeper_runs
+
         block = int(source.partition(".")[0])
         if irreversible < block:
             return f"In block {block}; it counts once that can't be undone (now: {irreversible}) …"
-        return f"In block {block}, which can't be undone; the keeper has read {cursor.block if cursor else 0} …"
+        where = "no keeper runs here" if keeper_runs(self._settings) is False else "the keeper has read"
+        return f"In block {block}, which can't be undone; {where} (block {cursor.block if cursor else 0}) …"
 
     def _say(self, seq: int, transaction_id: str) -> None:
         from bsip_mplp.bootstrap import open_journal
