@@ -1,4 +1,4 @@
-"""The states of a position: each way in the table is gone by a course of events, and no other can be (PL-I4, PL-D52)."""
+"""The states of a position: each way in the table is gone by a course, and no other can be (PL-I4, PL-D52)."""
 
 import pytest
 
