@@ -116,6 +116,10 @@ def cli(ctx: click.Context, /, **given: Any) -> None:
     Every request is a transfer with a memo to the pool's account, the same that any wallet can make.
     """
     ctx.obj = Options(**given)
+    if given["verbose"] is not None:
+        from bsip_mplp.keeper import logs
+
+        logs.set_up(given["verbose"])
 
 
 def main() -> None:
@@ -132,10 +136,20 @@ def main() -> None:
         # the reader of our output went away, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
-    except _faults() as error:
+    except (OSError, *_faults()) as error:
         _say(str(error))
         status = 2
+    except Exception as error:  # noqa: BLE001  a bug of ours is a line for people too; -v 4 shows where it is
+        _say(f"a fault of this program, please report it with what -v 4 shows: {type(error).__name__}: {error}")
+        _show_where()
+        status = 70
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_where() -> None:
+    import logging
+
+    logging.getLogger("mplp").debug("where it failed", exc_info=True)
 
 
 def _faults() -> tuple[type[Exception], ...]:
