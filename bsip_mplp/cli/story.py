@@ -1,0 +1,126 @@
+"""`mplp story`: the example of the proposal, played by real accounts on a real chain."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bsip_mplp.cli.options import Options, pass_options
+from bsip_mplp.cli.output import print_json
+
+if TYPE_CHECKING:
+    from bsip_mplp.story.run import Played
+    from bsip_mplp.story.scene import Scene, Step
+
+
+@click.command(short_help="Play the example of the proposal.")
+@click.option("--node", "url", metavar="URL", help="Play on this node, not on an embedded one.")
+@click.option("--faucet", metavar="NAME", help="Lifetime member that pays for the new accounts.  [default: nathan]")
+@click.option(
+    "--wif",
+    envvar="MPLP_FAUCET_WIF",
+    show_envvar=True,
+    metavar="KEY",
+    help="The faucet's active key: a throw-away one!",
+)
+@click.option("--kill-keeper", "kill_seed", type=int, metavar="SEED", help="Kill the keeper (-9) at random moments.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the journal here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_options
+def story(options: Options, as_json: bool, **given: Any) -> None:
+    """Play the example of the proposal: accounts and a bitasset made for it, signed transactions, the keeper running.
+
+    Each step is shown with what the chain and the ledger say; in the end all is verified. Exit status 0 if all holds,
+    1 if not. Without --node an embedded node is started and ends with the story.
+
+    \b
+    Example: mplp story
+             mplp story --node ws://127.0.0.1:8090 --faucet nathan --wif 5K…
+    """
+    from bsip_mplp.story.example import STORY
+    from bsip_mplp.story.run import play
+
+    where = _where(options, **given)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that node and keeper end too
+    teller = _Teller(quiet=as_json)
+    with teller:
+        played = play(STORY, where, teller)
+    if as_json:
+        print_json(_as_json(played))
+    else:
+        teller.end(played)
+    if not played.holds:
+        raise click.exceptions.Exit(1)
+
+
+def _where(
+    options: Options, url: str | None, faucet: str | None, wif: str | None, kill_seed: int | None, data: Path | None
+) -> Any:
+    from bsip_mplp.story.stage import Where
+
+    url = url or next(iter(options.nodes), None)
+    if url is None and faucet is not None:
+        raise click.UsageError("--faucet is an account of the node that --node names: give both")
+    if data is not None and data.exists() and any(data.iterdir()):
+        raise click.UsageError(f"--data {data}: the directory is not empty")
+    given = {"faucet": faucet, "wif": wif if url else None}
+    return Where(url, directory=data, kill_seed=kill_seed, **{name: one for name, one in given.items() if one})
+
+
+def _as_json(played: Played) -> dict[str, Any]:
+    return {
+        "holds": played.holds,
+        "steps": [{"step": step.number, "words": step.words, "seed": step.seed, **scene.as_json()}
+                  for step, scene in played.steps],
+        "verify": played.verified,
+        "skipped": played.skipped,
+        "end": played.end,
+        "kills": played.kills,
+        "seconds": round(played.seconds, 1),
+    }  # fmt: skip
+
+
+class _Teller:
+    """Shows steps as they are played, and what is being waited for on a terminal."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+
+        from bsip_mplp.cli.output import console
+        from bsip_mplp.story.telling import WIDTH_MAX
+
+        made = console()
+        self._console = Console(highlight=False, width=min(made.width, WIDTH_MAX), quiet=quiet)
+        self._status = console(stderr=True).status("")
+
+    def __enter__(self) -> None:
+        self._status.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def wait(self, text: str) -> None:
+        self._status.update(f"Waiting for {text} …")
+
+    def opening(self, title: str, lines: list[str]) -> None:
+        from bsip_mplp.story.telling import show_opening
+
+        show_opening(self._console, title, lines)
+
+    def step(self, step: Step, scene: Scene) -> None:
+        from bsip_mplp.story.telling import show_step
+
+        show_step(self._console, step, scene)
+
+    def end(self, played: Played) -> None:
+        from bsip_mplp.story.telling import show_end
+
+        lines = [f"skipped: {line}" for line in played.skipped]
+        if played.kills:
+            lines.append(f"the keeper was killed (kill -9) {played.kills} times and started again")
+        lines.append(f"{len(played.steps)} steps in {played.seconds:.0f} s")
+        show_end(self._console, played.steps, played.verified, lines)
