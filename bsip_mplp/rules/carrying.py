@@ -32,17 +32,19 @@ def carry(book: Book, position: Position, rule: str) -> None:
 
 
 def pay_or_owe(book: Book, market: Market, loan: Loan) -> None:
-    """PL-34: the fund pays what fell due, or owes it (PL-37); what goes home whole ends with its paid time."""
+    """PL-34: the fund pays what fell due, or owes it (PL-37); what goes home does so with its paid time."""
+    book.to_serve.add(market.name)
     if loan.goes_home == loan.principal:
         loan.unpaid.clear()
-        if book.now > loan.paid_until:
-            loans.end_loan(book, loan, loan.home_by)
+    if loan.goes_home and book.now > loan.paid_until:  # that time has ended already: days begun are owed (PL-D60)
+        units, loan.goes_home = loan.goes_home, 0
+        loans.end_loan(book, loan, loan.home_by, units)
+    if loan.ended is not None or loan.goes_home == loan.principal:
         return
     loans.schedule_interest(book, loan)
     if not pay_owed(book, market, loan):
         market.failed_to_pay = True
         book.event("PL-37", "loan", loan.number, "owed by the fund")
-    book.to_serve.add(market.name)
 
 
 def lender_units(book: Book, loan: Loan, terms: Terms) -> int:

@@ -56,6 +56,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     if feed is not None and (reason := misfit(parameters, feed)):
         raise Refused("PL-D7", reason)
     market.parameters = parameters
+    book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)
     book.event("PL-D7", "market", market.name, "changed", **parameters.as_json())
     if feed is None:

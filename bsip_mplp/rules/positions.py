@@ -77,7 +77,7 @@ def _closed(book: Book, position: Position, left_units: int) -> None:
 def _back_to_its_account(book: Book, position: Position) -> None:
     """What is opened anew on the chain is nobody's but the account's."""
     del book.held[position.market, position.holder][position.account]
-    position.holder = position.account
+    position.holder, position.rest_until = position.account, 0
     book.held.setdefault((position.market, position.account), {})[position.account] = None
 
 
@@ -135,7 +135,7 @@ def look_for_triggered(book: Book, market: Market) -> None:
     for name, account in book.to_look_at:  # an armed request that ran just now has moved its position
         if name == market.name:
             changed(book, book.positions[name, account])
-    if market.carried:
+    if market.carried or market.claims:
         book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)
     for index, limit, combined in (
