@@ -90,7 +90,9 @@ def usd(bts, person):
         "core_exchange_rate": price,
     }
     bts.finalizeOp(
-        Asset_publish_feed(fee=fee, publisher=nathan, asset_id=asset["id"], feed=feed, extensions=[]), "nathan", "active"
+        Asset_publish_feed(fee=fee, publisher=nathan, asset_id=asset["id"], feed=feed, extensions=[]),
+        "nathan",
+        "active",
     )
     return Asset("E2EUSD", full=True, blockchain_instance=bts)
 
@@ -151,7 +153,9 @@ def test_borrowing(bts, person, usd):
 def test_trading(bts, usd):
     market = Market("E2EUSD:TEST", blockchain_instance=bts)
     price = Price("0.06 E2EUSD/TEST", blockchain_instance=bts)
-    sold = market.sell(price.invert(), Amount("100 E2EUSD", blockchain_instance=bts), account="e2e-person", returnOrderId=True)
+    sold = market.sell(
+        price.invert(), Amount("100 E2EUSD", blockchain_instance=bts), account="e2e-person", returnOrderId=True
+    )
     assert sold["orderid"].startswith("1.7.")
     person = fresh(bts, "e2e-person")
     assert len(person.openorders) == 1
