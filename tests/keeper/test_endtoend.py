@@ -1,6 +1,6 @@
 """The whole way with real processes: an embedded node, a keeper, commands, and python-bitshares as any wallet is.
 
-Blocks come every fifth of a second; nothing waits for a time to pass, everything for something to happen.
+Blocks come ten times a second; nothing waits for a time to pass, everything for something to happen.
 """
 
 import json
@@ -32,7 +32,7 @@ class Devnet:
         self.start()
 
     def start(self):
-        words = ["devnet", "--listen", f"127.0.0.1:{self.port}", "--block-interval", "0.2"]
+        words = ["devnet", "--listen", f"127.0.0.1:{self.port}", "--block-interval", "0.1"]
         self.process = subprocess.Popen(
             [*MPLP, *words, "--data", str(self.folder / "chain")], stdout=subprocess.PIPE, text=True
         )
@@ -157,7 +157,7 @@ def test_a_payout_waits_for_the_reserve_and_is_then_made_once_through_kill_9(wor
     assert reason[0].startswith("order 1: held back: the fee is")
     status, _, err = world.mplp("keeper", "reserve", "50")
     assert status == 0, err
-    for _ in range(4):
+    for _ in range(3):
         keeper.send_signal(signal.SIGKILL)
         keeper.wait(30)
         keeper = world.start_keeper()
