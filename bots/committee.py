@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bsip_mplp.bots.actions import Action, Take
+from bsip_mplp.bots.actions import Take
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.keeper import changes
 from bsip_mplp.rules.inputs import ParametersChanged
@@ -29,7 +29,7 @@ def observe(desk: Desk) -> View:
     return View(None if cursor is None else cursor.time, changes.waiting(desk.journal))
 
 
-def plan(view: View) -> tuple[Action, ...]:
+def plan(view: View) -> tuple[Take, ...]:
     """All that waits, in the order in which it was queued."""
     if view.time is None or not view.waiting:
         return ()

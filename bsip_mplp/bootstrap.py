@@ -6,10 +6,11 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bsip_mplp.config import MAINNET, ConfigError, Settings
 from bsip_mplp.journal import Journal, MissingError, read
@@ -190,6 +191,31 @@ def initialise(settings: Settings) -> list[str]:
         return done
     finally:
         connection.close()
+
+
+def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any]) -> str:
+    """Queue a change of a market's parameters, and take it now if no keeper runs; returns its source.
+
+    The journal has one writer: a running keeper takes the change itself, at its next turn.
+    """
+    from bsip_mplp.bots import committee
+    from bsip_mplp.keeper.changes import queue, waiting
+    from bsip_mplp.keeper.errors import OtherKeeperError
+    from bsip_mplp.keeper.intake import Intake
+    from bsip_mplp.keeper.lock import only_keeper
+
+    with open_journal(settings) as journal:
+        source = queue(settings.database_url, market, changes, int(time.time()))
+        if keeper_runs(settings) is False:
+            try:
+                with only_keeper(settings.database_url):
+                    intake, cursor = Intake.load(journal), journal.cursor()
+                    clock = max(intake.now, cursor.time if cursor else 0)
+                    for action in committee.plan(committee.View(clock, waiting(journal))):
+                        intake.take(action.inputs)
+            except OtherKeeperError:
+                log.info("a keeper has started meanwhile: it takes the change")
+    return source
 
 
 # --- the keeper -----------------------------------------------------------------------------------------------

@@ -142,6 +142,20 @@ def _parameter(name: str, value: Any) -> Any:
     return value
 
 
+def parameter_of(name: str, text: str) -> Any:
+    """A parameter written on the command line as it would stand in a configuration; raises `ValueError`.
+
+    A word needs no quotation marks, and `none` is no value.
+    """
+    if text == "none":
+        return None
+    try:
+        value = tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return _parameter(name, value)
+
+
 class Schedule(_Table):
     """How often a bot runs."""
 

@@ -26,7 +26,22 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "protect": ("bsip_mplp.cli.borrowing:protect", "Borrow by itself once the ratio falls."),
         "unprotect": ("bsip_mplp.cli.borrowing:unprotect", "Take a protection back."),
         "loans": ("bsip_mplp.cli.loans:loans", "Show loans and protections."),
+        "loan": ("bsip_mplp.cli.histories:loan", "Show the history of a loan."),
         "repay": ("bsip_mplp.cli.borrowing:repay", "End a loan."),
+    },
+    "Auctions and funds": {
+        "auctions": ("bsip_mplp.cli.auctions:auctions", "Show auctions, and what one asks for."),
+        "bid": ("bsip_mplp.cli.auctions:bid", "Bid interest for a position."),
+        "carried": ("bsip_mplp.cli.insurance:carried", "Show carried and black positions."),
+        "close-black": ("bsip_mplp.cli.insurance:close_black", "Close a black position."),
+        "insurance": ("bsip_mplp.cli.insurance:insurance", "Show what the funds hold, owe and expect."),
+        "insure": ("bsip_mplp.cli.insurance:insure", "Add to a market's fund."),
+        "bonds": ("bsip_mplp.cli.bonds:bonds", "Show risk bonds and offers of them."),
+        "buy-bond": ("bsip_mplp.cli.bonds:buy_bond", "Buy risk bonds on offer."),
+        "pass-bond": ("bsip_mplp.cli.bonds:pass_bond", "Offer bonds of yours to someone."),
+        "take-bond": ("bsip_mplp.cli.bonds:take_bond", "Take bonds offered to you."),
+        "keep-bond": ("bsip_mplp.cli.bonds:keep_bond", "Take an offer of yours back."),
+        "redeem": ("bsip_mplp.cli.bonds:redeem", "Exchange bonds for bitasset of the fund."),
     },
     "Account": {
         "balance": ("bsip_mplp.cli.accounts:balance", "Show what an account has here."),
@@ -36,6 +51,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Operating": {
         "init": ("bsip_mplp.cli.setting_up:init", "Create the database, check node and accounts."),
         "keeper": ("bsip_mplp.cli.keeping:keeper", "Run the bots, or show how they are."),
+        "params": ("bsip_mplp.cli.params:params", "Show or change a market's parameters."),
         "health": ("bsip_mplp.cli.keeping:health", "Say whether all is well, by exit status."),
         "verify": ("bsip_mplp.cli.keeping:verify", "Fold the journal anew and compare."),
     },
@@ -60,6 +76,7 @@ FAULTS = (
     ("bsip_mplp.chain.errors", "ChainError"),
     ("bsip_mplp.chain.memo", "MemoError"),
     ("bsip_mplp.keeper.errors", "KeeperError"),
+    ("bsip_mplp.story.errors", "StoryError"),
 )
 """The roots of the packages' exception trees whose texts are for people; looked up only if they were imported."""
 

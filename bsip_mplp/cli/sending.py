@@ -118,20 +118,20 @@ class Errand:
             raise click.BadParameter(f"{text} is no market here: there are {known}")
         return text.upper()
 
+    def is_market(self, symbol: str) -> bool:
+        """Whether an asset is the bitasset of a market here."""
+        return symbol in self._context.markets
+
     def core_of(self, market: str) -> str:
         """A market's core asset."""
         return self._context.markets[market]
 
-    def pool_asset(self, number: int) -> str:
-        """What a pool holds; raises `click.BadParameter` if there is no such pool."""
+    def asset_of(self, kind: str, number: int, field: str) -> str:
+        """The asset that an object names; raises `click.BadParameter` if there is no such object."""
         from bsip_mplp.cli.reading import reading
-        from bsip_mplp.journal import read
 
         with reading(self._options) as reader:
-            found = read.one_object(reader.connection, "pool", str(number))
-        if found is None:
-            raise click.BadParameter(f"there is no pool {number}: see mplp pools")
-        return str(found.body["asset"])
+            return str(reader.one(kind, number)[field])
 
     def _read_context(self) -> Context:
         from bsip_mplp.bootstrap import memo_context

@@ -130,6 +130,14 @@ def _decide_periods(book: Book, position: Position) -> None:
                 loan.unpaid.append(terms)
 
 
+def reserve_units(book: Book, auction: Auction) -> int:
+    """What a bid must reach if the round closed now (PL-28), in the bitasset.
+
+    It decides what the close would decide, so it is for a book that is thrown away.
+    """
+    return sum(units for _, units in _periods_due(book, book.positions[auction.market, auction.account]))
+
+
 def _in_bitasset(book: Book, loan: Loan, terms: Terms) -> int:
     """PL-D21: interest on bitasset is computed in it; interest on core asset is converted once, rounded up."""
     interest = interest_units(loan.principal - loan.goes_home, terms.rate, terms.period_days)
@@ -147,6 +155,7 @@ def _win(book: Book, auction: Auction, position: Position, winner: Bid, due: lis
     book.touch("bid", winner.number, winner)
     auction.winner, auction.price = winner.account, winner.units
     end_auction(book, position, "PL-28")
+    position.holds.clear()  # PL-D12: what is true still holds anew once the rest is over
     _new_holder(book, position, winner.account)
     parameters = book.markets[position.market].parameters
     position.rest_until = book.now + parameters.cure_window  # PL-32
@@ -199,6 +208,8 @@ def end_auction(book: Book, position: Position, rule: str) -> None:
     _return_bids(book, auction, "the auction ended")
     auction.ended, auction.ended_by = book.now, rule
     position.auction, position.cure_held = None, False
+    position.holds.pop("floor", None)  # these clocks are of the auction; a takeover's goes on
+    position.holds.pop("cure", None)
     book.touch("auction", auction.number, auction)
     book.event(rule, "auction", auction.number, "ended", winner=auction.winner, price=auction.price)
 
