@@ -185,7 +185,7 @@ def initialise(settings: Settings) -> list[str]:
             if inputs or first:
                 intake.take(inputs, first)
             done.append(f"the journal is {journal.url}, with {journal.head.seq} inputs")
-            if first:
+            if first and pool_account:
                 done.append(f"deposits count from block {first.block + 1} on")
             done.extend(f"recorded: {canonical(input_to_json(item))}" for item in inputs)
         return done

@@ -137,6 +137,19 @@ def test_a_dry_run_shows_before_and_after_and_sends_nothing(world, keeper):
     assert json_of(world, "verify")["head"] == head
 
 
+def test_a_transaction_can_be_shown_signed_or_unsigned_and_is_not_sent(world, keeper):
+    before = world.chain.balances(world.bob)
+    signed = world.mplp("-d", "stake", "5", world.core)
+    unsigned = world.mplp("-x", "stake", "5", world.core)
+    for status, out, err in (signed, unsigned):
+        assert status == 0, err
+        ((kind, operation),) = json.loads(out)["operations"]
+        assert (kind, operation["amount"]["amount"]) == (0, 500_000)
+    assert len(json.loads(signed[1])["signatures"]) == 1
+    assert json.loads(unsigned[1])["signatures"] == []
+    assert world.chain.balances(world.bob) == before
+
+
 def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper):
     second = world.mplp("keeper", "run")
     assert second[0] == 2
