@@ -55,8 +55,6 @@ def make_node(options: Options, *, now: int | None = None) -> Node:
     clock.follow(chain.now)
     node = Node(chain, clock, keeper)
     node.scripts.extend(options.feeds)
-    if chain.head_number == 0:
-        node.produce()  # clients may count on a head block from the first moment
     return node
 
 
