@@ -140,7 +140,8 @@ def test_pl_d55_without_a_valid_feed_only_the_carry_rate_is_judged():
 def test_pl_d55_judged_for_black_positions_too():
     """The fund has 20 and can't pay 153 (of what is needed) on day 23; nobody buys bonds: black on day 30.
 
-    The part of 3,096 goes home on day 30 all the same.
+    The part of 3,096 goes home on day 30 all the same. What is found on day 53 not to be needed goes at once: its
+    paid time has ended, and 23 days are owed for it (PL-D60): 452 at 12.17 % are 3.47, rounded up 4, no cut.
     """
     scene = carried()
     scene.now = 30 * DAY
@@ -151,7 +152,8 @@ def test_pl_d55_judged_for_black_positions_too():
     scene.now = 53 * DAY
     scene.wait()
 
-    assert scene.loan(1).goes_home == 452
+    assert (scene.loan(1).principal, scene.loan(1).goes_home) == (16_452, 0)
+    assert [claim.units for claim in scene.engine.book.claims.values()] == [4]
 
 
 def test_pl_d54_a_position_seen_smaller_with_lcr_over_the_cap_gives_back_what_it_does_not_need():
