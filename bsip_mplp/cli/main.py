@@ -153,7 +153,7 @@ def main() -> None:
         # the reader of our output went away, as with `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
-    except (OSError, *_faults()) as error:
+    except _faults() as error:
         _say(str(error))
         status = 2
     except Exception as error:  # noqa: BLE001  a bug of ours is a line for people too; -v 4 shows where it is
@@ -170,7 +170,8 @@ def _show_where() -> None:
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    return tuple(getattr(sys.modules[module], name) for module, name in FAULTS if module in sys.modules)
+    ours = [getattr(sys.modules[module], name) for module, name in FAULTS if module in sys.modules]
+    return (OSError, *ours)
 
 
 def _say(message: str, hint: str = "") -> None:
