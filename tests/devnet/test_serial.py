@@ -111,7 +111,7 @@ OPERATIONS = [
             "extensions": [],
         },
     ),
-    (14, "Asset_issue", {"issuer": "1.2.0", "asset_to_issue": amount(0), "issue_to_account": "1.2.9", "extensions": []}),
+    (
         14,
         "Asset_issue",
         {"issuer": "1.2.0", "asset_to_issue": amount(0), "issue_to_account": "1.2.0", "extensions": []},
