@@ -42,8 +42,8 @@ def page() -> str:
     lines = [
         "# The states of a position",
         "",
-        "A position is in exactly one state, and one rule causes each change of it (PL-I4). This page and its picture are",
-        "made from the table in `bsip_mplp/rules/transitions.py`, by which the engine checks every change:",
+        "A position is in exactly one state, and one rule causes each change of it (PL-I4). This page and its picture",
+        "are made from the table in `bsip_mplp/rules/transitions.py`, by which the engine checks every change:",
         "`python -m bsip_mplp.rules.diagram docs`.",
         "",
         "![The states of a position](states.svg)",
