@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
 from bsip_mplp.ratios import Price
 from bsip_mplp.rules.book import Book, Refused, show_time
@@ -97,7 +99,7 @@ def _judge_feed(book: Book, market: Market) -> None:
             book.notify(OPERATOR, "PL-47", f"{market.name} takes no new loans: {market.invalid}.")
         pause_holds(book, market)
         return
-    if market.last_valid is None or market.feed is None or market.feed.price != market.last_valid.price:
+    if _price(market.feed) != _price(market.last_valid):
         market.price_since = book.now
     market.last_valid = market.feed
     if was_invalid is not None:
@@ -108,6 +110,10 @@ def _judge_feed(book: Book, market: Market) -> None:
         judge_missed(book, book.loans[number])
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
+
+
+def _price(feed: Feed | None) -> Fraction | None:
+    return None if feed is None else feed.price.as_fraction()
 
 
 def _why_invalid(book: Book, market: Market) -> str | None:

@@ -214,9 +214,12 @@ def _renew(book: Book, loan: Loan, terms: Terms) -> None:
 
 
 def try_overdue(book: Book, borrower: str) -> None:
-    """PL-D8, PL-45: overdue interest is tried, oldest first, whenever the prepaid balance has grown."""
+    """PL-D8, PL-45: overdue interest is tried, oldest first, whenever the prepaid balance has grown.
+
+    PL-44: in an auction none is collected, and that of an unsold position is the carrier's.
+    """
     for number in list(book.overdue.get(borrower, ())):
-        if book.position_of(book.loans[number]).state not in IN_AUCTION:
+        if book.position_of(book.loans[number]).state == "protected":
             take_interest(book, book.loans[number])
     for market in book.market_names:
         for account in book.held.get((market, borrower), ()):
