@@ -41,7 +41,7 @@ def by_kind(outcomes: list[Outcome]):
 
 
 def long_course():
-    """Half a year of a lender, a borrower and a bidder: an auction won, one unsold, a carry, bonds, a black position."""
+    """Half a year: an auction won, one unsold, a carry, bonds, a black position and its end."""
     scene = protected(prepaid=400, risk_share="0.2", dividend_target=[0, 500])
     scene.lend("dan", 10_000, "USD", "1/10", 14)
     scene.prepay("ann", 500, "USD")
@@ -105,7 +105,7 @@ def _due_times(inputs):
 
 
 def test_g_7_one_tick_after_three_months_without_any_bot():
-    """Down from day 2 on; one tick on day 92 does the interest, the bonds' window and the black position of all days."""
+    """Down from day 2 on; one tick on day 92 does all that fell due meanwhile."""
     late = carried(risk_share="0")
     late.wait(days=90)
     early = carried(risk_share="0")
