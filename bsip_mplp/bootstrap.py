@@ -40,11 +40,11 @@ def open_journal(settings: Settings, *, create: bool = False, read_only: bool = 
     return Journal.open(settings.database_url, create=create, read_only=read_only)
 
 
-def open_connection(settings: Settings) -> Connection:
-    """A connection to the configured nodes; nothing is dialled yet."""
+def open_connection(settings: Settings, quorum: int | None = 1) -> Connection:
+    """A connection to the configured nodes; nothing is dialled yet. To look at something, any node will do."""
     from bsip_mplp.chain.connection import Connection
 
-    return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id)
+    return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id, quorum=quorum)
 
 
 def check_chain(settings: Settings, chain: Chain) -> None:
@@ -234,7 +234,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.intake import Intake
 
-    journal, connection = open_journal(settings), open_connection(settings)
+    journal, connection = open_journal(settings), open_connection(settings, settings.chain.quorum)
     try:
         if journal.cursor() is None:
             raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")

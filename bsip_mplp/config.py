@@ -68,10 +68,13 @@ class _Table(BaseModel):
 class Chain(_Table):
     """The chain: its nodes, which chain it must be, and the account that holds the pools' money.
 
+    `quorum` nodes must agree on what is credited; without it two, if there are so many.
+
     Without `chain_id` the first node says which chain it is, and the journal then belongs to that one.
     """
 
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+    quorum: Annotated[int, Field(ge=1)] | None = None
     chain_id: ChainId | None = None
     core_asset: Symbol
     pool_account: AccountName | None = None
@@ -210,6 +213,8 @@ class Settings(_Table):
     def _fits_together(self) -> Settings:
         if self.chain.chain_id == MAINNET and not self.observes_only:
             raise ValueError("observes_only: must be true on the main chain: this version moves no money there")
+        if (self.chain.quorum or 1) > len(set(self.chain.nodes)):
+            raise ValueError(f"chain.quorum: {self.chain.quorum} must agree of {len(set(self.chain.nodes))} nodes")
         if self.observes_only and self.keys.configured:
             raise ValueError("keys: must be left out where observes_only is true")
         if not self.observes_only and self.chain.pool_account is None:
