@@ -162,6 +162,7 @@ def look(book: Book, position: Position) -> None:
     market = book.markets[position.market]
     feed = market.valid_feed
     if position.state in CARRIED:
+        book.to_serve.add(market.name)  # what it lacks may be another now (PL-37)
         carrying.look_at_carried(book, position)
     while feed is not None and position.loans and position.state not in CARRIED:
         ending = [
