@@ -39,7 +39,18 @@ def whole_state(engine):
 def compare(engine, model):
     """What differs between the two states, in words."""
     found = []
-    for name in ("time", "balances", "prepaid", "funds", "risk_funds", "risk_lent", "held_bids", "payouts", "operator", "outside"):
+    for name in (
+        "time",
+        "balances",
+        "prepaid",
+        "funds",
+        "risk_funds",
+        "risk_lent",
+        "held_bids",
+        "payouts",
+        "operator",
+        "outside",
+    ):
         differ(found, name, engine[name], model[name])
     for name, theirs in engine["markets"].items():
         ours = model["markets"][name]

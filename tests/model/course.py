@@ -11,22 +11,29 @@ from bsip_mplp.rules.inputs import (
     AssetSeen,
     Bid,
     Borrow,
+    BuyBond,
     ChangePool,
+    CloseBlack,
     Deposit,
     FeedSeen,
     Insure,
+    KeepBond,
     Lend,
     MarketOpened,
     Operator,
     OrderDone,
     OrderFailed,
+    OrderFilled,
     ParametersChanged,
+    PassBond,
     PositionSeen,
     Prepay,
     Protect,
+    Redeem,
     Repay,
     Request,
     Stake,
+    TakeBond,
     Tick,
     Unlend,
     Unprepay,
@@ -54,6 +61,8 @@ class Course:
         self.scale = self.rng.choice((10, 1000, 1000, 10**6, 10**6, 10**11))
         self.markets = self.rng.choice((("USD",), ("USD",), ("USD", "EUR")))
         self.prices = {}
+        protocol = self.rng.choice((0, 0, 0.5, 1))
+        self.custody = {who: "protocol" if self.rng.random() < protocol else "books" for who in PEOPLE}
         self.weights = [weight * self.rng.choice((0.3, 1, 1, 3)) for _, weight in self.ACTIONS]
         self.pace = self.rng.choice((0.3, 1, 1, 2))
 
@@ -101,7 +110,10 @@ class Course:
         if rng.random() < 0.2:
             found["prepay_lead_days"] = rng.choice((0, 1, 7, 29))
         if rng.random() < 0.3:
-            found |= {"auction_limit": rng.choice((1800, 2000, 3600, 900)), "auction_round": rng.choice((60, 900, 1000))}
+            found |= {
+                "auction_limit": rng.choice((1800, 2000, 3600, 900)),
+                "auction_round": rng.choice((60, 900, 1000)),
+            }
         if rng.random() < 0.15:
             found["cure_window"] = rng.choice((0, 60, 3600))
         if rng.random() < 0.15:
@@ -112,6 +124,16 @@ class Course:
             found["risk_share"] = rng.choice(("0", "1", "1/3"))
         if rng.random() < 0.15:
             found["carry_rate"] = rng.choice(("0", "0.1", "10"))
+        if rng.random() < 0.3:
+            found["bond_forced"] = rng.choice(("no", "option", "compulsory"))
+        if rng.random() < 0.2:
+            found["bond_window"] = rng.choice((3600, DAY, 30 * DAY))
+        if rng.random() < 0.2:
+            found["bond_coupon"] = rng.choice(("0", "1", "1/3"))
+        if rng.random() < 0.2:
+            found["insurance_reserve"] = [rng.choice((0, 10)), rng.choice((0, 10, self.scale // 10))]
+        if rng.random() < 0.3:
+            found["dividend_target"] = rng.choice((None, [0, 0], [0, self.scale // 10], [10, 0]))
         if rng.random() < 0.1:
             found["long_term_days"] = rng.choice((30, 60, 31))
         if rng.random() < 0.1:
@@ -237,6 +259,7 @@ class Course:
                 time=self.now,
                 market=market,
                 account=who,
+                custody=self.custody[who],
                 collateral=min(max(collateral, 1), 10**15) if debt else collateral,
                 debt=min(debt, 10**15),
             )
@@ -439,6 +462,7 @@ class Course:
                     time=self.now,
                     market=market,
                     account=who,
+                    custody=self.custody[who],
                     debt=debt,
                     collateral=min(max(1, int(collateral) + rng.choice((0, 1, 1))), 10**15),
                 )
@@ -513,6 +537,81 @@ class Course:
         fund = self.rng.choice(("insurance", "insurance", "risk"))
         self.deposit(self.anyone(), asset, self.amount(), Insure(market=market, fund=fund))
 
+    def bonds(self):
+        """Bonds are bought, passed on, redeemed."""
+        rng, model = self.rng, self.model
+        if not model.series:
+            return
+        for _ in range(rng.choice((1, 2, 3))):
+            series = rng.choice(list(model.series.values()))
+            left = series.amount - series.sold
+            units = max(0, rng.choice((left, left, left // 2, left + 5, self.amount())) + rng.choice((-1, 0, 0)))
+            kind = rng.random()
+            held = list(series.holdings)
+            if series.on_offer and kind < 0.7:
+                asset = series.market if rng.random() < 0.95 else "BTS"
+                self.deposit(self.anyone(), asset, min(10**15, units), BuyBond(series=series.number))
+            elif kind < 0.8 and held:
+                who = rng.choice(held)
+                amount = rng.choice((1, series.holdings[who], series.holdings[who] // 2, None))
+                self.request(who, Redeem(series=series.number, amount=amount))
+            elif kind < 0.9 and held:
+                who = rng.choice(held)
+                amount = rng.choice((1, series.holdings[who], series.holdings[who] + 1))
+                self.request(
+                    who, PassBond(series=series.number, amount=amount, to=self.anyone(), price=rng.choice((0, amount)))
+                )
+            elif model.offers:
+                offer = rng.choice(list(model.offers.values()))
+                if rng.random() < 0.7:
+                    self.deposit(offer.to, series.market, max(1, offer.price), TakeBond(offer=offer.number))
+                else:
+                    self.request(offer.seller, KeepBond(offer=offer.number))
+
+    def chain_acts(self):
+        """A simulated chain carries out an order of a position in protocol custody, in part or in whole, or not."""
+        rng, model = self.rng, self.model
+        orders = [order for order in model.orders.values() if order.kind != "payout" and order.state == "open"]
+        if not orders:
+            return
+        order = rng.choice(orders)
+        p = model.positions[order.market, order.account]
+        left = order.units - order.filled
+        units = rng.choice((left, left, left // 2, 0))
+        collateral, debt = p.collateral, p.debt
+        got = min(debt, int(units * Fraction(*order.limit))) if order.limit else 0
+        self.put(
+            OrderFilled(
+                time=self.now, order=order.number, units=units, got=got, done=units == left or rng.random() < 0.6
+            )
+        )
+        if order.kind == "close":
+            collateral, debt = max(0, collateral - units), debt - got
+        elif order.kind == "pay_debt":
+            debt = max(0, debt - units)
+        elif units == left:
+            collateral, debt = 0, 0
+        if rng.random() < 0.95:
+            self.put(
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    collateral=collateral,
+                    debt=debt,
+                    custody=p.custody,
+                )
+            )
+
+    def close_black(self):
+        black = [p for p in self.model.positions.values() if p.state == "black"]
+        if black and self.rng.random() < 0.9:
+            p = self.rng.choice(black)
+            if self.rng.random() < 0.7:
+                owed = self.model.owed_by_fund(self.model.markets[p.market], p)
+                self.deposit(self.anyone(), p.market, min(10**15, p.debt + owed + self.rng.choice((-1, 0, 0, 10))))
+            self.request(self.anyone(), CloseBlack(market=p.market, position=p.account))
+
     def crash(self):
         """The price falls to where a position with long loans is in trouble, and mostly stays there for a while."""
         rng, model = self.rng, self.model
@@ -547,19 +646,37 @@ class Course:
         debt, assets = p.debt - model.lp2(p), p.collateral + model.lp1(p)
         if rng.random() < 0.3:
             factor = Fraction(rng.choice((101, 130, 200)), 100)
-            self.put(PositionSeen(time=self.now, market=p.market, account=p.account, debt=p.debt,
-                                  collateral=min(10**15, int(p.collateral * factor) + 1)))
+            self.put(
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    custody=p.custody,
+                    debt=p.debt,
+                    collateral=min(10**15, int(p.collateral * factor) + 1),
+                )
+            )
         elif debt > 0:
             price = rng.choice(
-                (m.last_valid.mcr * debt / assets, m.ratio("lmcr") * p.debt / p.collateral,
-                 m.ratio("lmcr") * p.debt / p.collateral * Fraction(1001, 1000))
+                (
+                    m.last_valid.mcr * debt / assets,
+                    m.ratio("lmcr") * p.debt / p.collateral,
+                    m.ratio("lmcr") * p.debt / p.collateral * Fraction(1001, 1000),
+                )
             )
             self.steady_feed(p.market, price)
 
     def steady_feed(self, market, price):
         self.put(
-            FeedSeen(time=self.now, market=market, price=self.pair(price), mcr=1550, mssr=1100, icr=1600,
-                     expires=self.now + 10**9)
+            FeedSeen(
+                time=self.now,
+                market=market,
+                price=self.pair(price),
+                mcr=1550,
+                mssr=1100,
+                icr=1600,
+                expires=self.now + 10**9,
+            )
         )
 
     def starve(self):
@@ -577,7 +694,16 @@ class Course:
             p = self.model.positions[loan.market, loan.account]
             debt = max(1, int(p.debt * Fraction(rng.choice((1, 20, 50, 70, 90)), 100)))
             collateral = max(1, int(p.collateral * Fraction(rng.choice((20, 50, 70, 90, 100)), 100)))
-            self.put(PositionSeen(time=self.now, market=p.market, account=p.account, collateral=collateral, debt=debt))
+            self.put(
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    collateral=collateral,
+                    debt=debt,
+                    custody=p.custody,
+                )
+            )
 
     @staticmethod
     def pair(price):
@@ -645,6 +771,9 @@ class Course:
         (bid, 6),
         (insure, 2),
         (crash, 4),
+        (bonds, 4),
+        (chain_acts, 4),
+        (close_black, 1),
         (recover, 3),
         (shrink, 4),
         (protect, 4),

@@ -294,9 +294,7 @@ class Model(Auctioning, Carrying, Bonding):
 
     def unneeded(self, p, loan, feed, terms):
         """How much of a loan can go while what stays still holds LCR ≥ MCR."""
-        leaving = {
-            x.number: x.principal if isinstance(terms.get(x.number), str) else x.goes_home for x in self.live(p)
-        }
+        leaving = {x.number: x.principal if isinstance(terms.get(x.number), str) else x.goes_home for x in self.live(p)}
         less1 = sum(units for n, units in leaving.items() if self.loans[n].asset != p.market)
         less2 = sum(units for n, units in leaving.items() if self.loans[n].asset == p.market)
         assets, debt = p.collateral + self.lp1(p) - less1, p.debt - self.lp2(p) + less2
@@ -381,9 +379,7 @@ class Model(Auctioning, Carrying, Bonding):
         for earlier in loan.unpaid[: next((i for i, x in enumerate(loan.unpaid) if x is terms), 0)]:
             begins += earlier.period_days * DAY
         principal = loan.principal - (loan.goes_home if begins >= loan.home_at else 0)
-        return self.interest(
-            loan.market, loan.asset, principal, terms.rate, terms.period_days, loan.interest_asset
-        )
+        return self.interest(loan.market, loan.asset, principal, terms.rate, terms.period_days, loan.interest_asset)
 
     def take_interest(self, loan):
         """Take what is due in full, or nothing (PL-45)."""
@@ -459,9 +455,7 @@ class Model(Auctioning, Carrying, Bonding):
             raise No("PL-D7")
         self.check_parameters(item.parameters)
         par = DEFAULTS | read_parameters(item.parameters)
-        self.markets[item.market] = Market(
-            item.market, item.core_asset, len(self.markets) + 1, par, opened=self.now
-        )
+        self.markets[item.market] = Market(item.market, item.core_asset, len(self.markets) + 1, par, opened=self.now)
 
     def check_parameters(self, changes):
         for name, value in changes.items():
@@ -484,7 +478,6 @@ class Model(Auctioning, Carrying, Bonding):
         m = self.markets.get(item.market)
         if m is None:
             raise No("PL-47")
-        self.was_valid = m.valid
         m.feed, m.valid, m.expired = None, False, False
         if item.price is not None and 0 not in item.price:
             mcr, mssr, icr = (Fraction(n, 1000) for n in (item.mcr, item.mssr, item.icr))
@@ -494,10 +487,10 @@ class Model(Auctioning, Carrying, Bonding):
             self.judge_feed(m, new=True)
 
     def judge_feed(self, m, new=False):
-        was, was_valid = m.valid and not new, self.was_valid if new else m.valid
+        was = m.valid and not new
         m.valid = m.feed is not None and not m.expired and m.fits(m.feed)
         if m.valid:
-            if m.last_valid is None or m.last_valid.price != m.feed.price or not was_valid:
+            if m.last_valid is None or m.last_valid.price != m.feed.price:
                 m.price_since = self.now
             m.last_valid = m.feed
             if not was:
@@ -1027,9 +1020,12 @@ def acceptable(name, value):
     if name in ("insurance_reserve", "dividend_target"):
         return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(n, int) for n in value)
     if isinstance(DEFAULTS[name], Fraction):
-        low, high = {"protect_at_mcr": (1, 10), "stake_rate": (0, 10), "carry_rate": (0, 10), "bond_coupon": (0, 10)}.get(
-            name, (0, 1)
-        )
+        low, high = {
+            "protect_at_mcr": (1, 10),
+            "stake_rate": (0, 10),
+            "carry_rate": (0, 10),
+            "bond_coupon": (0, 10),
+        }.get(name, (0, 1))
         return isinstance(value, str | int) and low <= Fraction(value) <= high
     low, high = {
         "lmcr": (1000, 32_000),
