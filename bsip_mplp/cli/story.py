@@ -13,11 +13,15 @@ from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import print_json
 
 if TYPE_CHECKING:
-    from bsip_mplp.story.run import Played
+    from bsip_mplp.story.run import Played, Story
     from bsip_mplp.story.scene import Scene, Step
+    from bsip_mplp.story.stage import Where
 
 
 @click.command(short_help="Play the example of the proposal.")
+@click.option(
+    "--long", "is_long", is_flag=True, help="The life of long loans instead: a year, with auctions and bonds."
+)
 @click.option("--node", "url", metavar="URL", help="Play on this node, not on an embedded one.")
 @click.option("--faucet", metavar="NAME", help="Lifetime member that pays for the new accounts.  [default: nathan]")
 @click.option(
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the journal here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_options
-def story(options: Options, as_json: bool, **given: Any) -> None:
+def story(options: Options, is_long: bool, as_json: bool, **given: Any) -> None:
     """Play the example of the proposal: accounts and a bitasset made for it, signed transactions, the keeper running.
 
     Each step is shown with what the chain and the ledger say; in the end all is verified. Exit status 0 if all holds,
@@ -41,14 +45,13 @@ def story(options: Options, as_json: bool, **given: Any) -> None:
     Example: mplp story
              mplp story --node ws://127.0.0.1:8090 --faucet nathan --wif 5K…
     """
-    from bsip_mplp.story.example import STORY
     from bsip_mplp.story.run import play
 
     where = _where(options, **given)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that node and keeper end too
     teller = _Teller(quiet=as_json)
     with teller:
-        played = play(STORY, where, teller)
+        played = play(_story(is_long), where, teller)
     if as_json:
         print_json(_as_json(played))
     else:
@@ -57,9 +60,21 @@ def story(options: Options, as_json: bool, **given: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
+def _story(is_long: bool) -> Story:
+    if is_long:
+        from bsip_mplp.story.long import STORY as LONG
+
+        return LONG
+    from bsip_mplp.story.example import STORY
+
+    return STORY
+
+
 def _where(
     options: Options, url: str | None, faucet: str | None, wif: str | None, kill_seed: int | None, data: Path | None
-) -> Any:
+) -> Where:
+    from bsip_mplp.chain.keys import Secret
+    from bsip_mplp.story.node import DEVELOPMENT_WIF, FAUCET
     from bsip_mplp.story.stage import Where
 
     url = url or next(iter(options.nodes), None)
@@ -67,8 +82,8 @@ def _where(
         raise click.UsageError("--faucet is an account of the node that --node names: give both")
     if data is not None and data.exists() and any(data.iterdir()):
         raise click.UsageError(f"--data {data}: the directory is not empty")
-    given = {"faucet": faucet, "wif": wif if url else None}
-    return Where(url, directory=data, kill_seed=kill_seed, **{name: one for name, one in given.items() if one})
+    secret = Secret(wif if url and wif else DEVELOPMENT_WIF)
+    return Where(url, faucet or FAUCET, secret, data, kill_seed)
 
 
 def _as_json(played: Played) -> dict[str, Any]:

@@ -68,9 +68,15 @@ class Books:
 
         self.until(f"the payout to {person.role}", look)
 
-    def has_reached(self, time: int) -> None:
-        """Wait until the ledger's clock is at a time, and all that was due by then is worked off."""
-        self.until("the ledger's clock", lambda reader: (read.counts(reader.connection).last_time or 0) >= time)
+    def has_reached(self, time: int) -> int:
+        """Wait until the ledger's clock, the last irreversible block's time, has reached one; gives where it stands."""
+
+        def look() -> int | None:
+            with open_journal(self._settings, read_only=True) as journal:
+                cursor = journal.cursor()
+            return cursor.time if cursor is not None and cursor.time >= time else None
+
+        return self._patience.until("the ledger's clock", look)
 
 
 def _number_of(reader: Reader, source: str) -> int | None:

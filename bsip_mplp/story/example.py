@@ -25,8 +25,6 @@ SETTING = Setting(
     ratios=RATIOS,
     first_price="0.1",
     parameters={"lmcr": "1.3"},
-    block_seconds="0.1",
-    bot_seconds="0.25",
 )
 
 
@@ -334,10 +332,4 @@ def _opening(stage: Stage) -> list[str]:
     ]
 
 
-STORY = Story(
-    "The example of the proposal, on a BitShares chain",
-    _opening,
-    SETTING,
-    steps=lambda stage: STEPS,
-    skipped=lambda stage: [],
-)
+STORY = Story("The example of the proposal, on a BitShares chain", _opening, lambda can_move_time: SETTING, STEPS)

@@ -14,7 +14,7 @@ MPLP = (sys.executable, "-c", "from bsip_mplp.cli.main import main; main()")
 """The `mplp` command, whatever the search path."""
 
 STOP_SECONDS_MAX = 30
-KILL_AFTER_SECONDS = (0.2, 5.0)
+KILL_AFTER_SECONDS = (0.5, 8.0)
 LOG_CHARS = 800
 
 

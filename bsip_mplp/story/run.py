@@ -17,10 +17,9 @@ class Story(NamedTuple):
 
     title: str
     opening: Callable[[Stage], list[str]]
-    setting: Setting
-    steps: Callable[[Stage], Sequence[Step]]
-    skipped: Callable[[Stage], list[str]]
-    """What can't be played on this node, a line each."""
+    setting: Callable[[bool], Setting]
+    """The setting, told whether chain time can be moved."""
+    steps: Sequence[Step]
 
 
 class Teller(Protocol):
@@ -63,7 +62,11 @@ def play(story: Story, where: Where, teller: Teller) -> Played:
     with set_stage(story.setting, where, teller.wait) as stage:
         teller.opening(story.title, story.opening(stage))
         played: list[tuple[Step, Scene]] = []
-        for step in story.steps(stage):
+        skipped: list[str] = []
+        for step in story.steps:
+            if step.takes_time and not stage.can_move_time:
+                skipped.append(f"{step.number}: {step.takes_time}")
+                continue
             scene = Scene()
             step.play(stage, scene)
             played.append((step, scene))
@@ -73,9 +76,7 @@ def play(story: Story, where: Where, teller: Teller) -> Played:
         teller.wait("the keeper to end")
         stage.keeper.stop()
         teller.wait("mplp verify")
-        return Played(
-            played, stage.verify(), story.skipped(stage), _end(stage), stage.keeper.kills, time.monotonic() - began
-        )
+        return Played(played, stage.verify(), skipped, _end(stage), stage.keeper.kills, time.monotonic() - began)
 
 
 def _end(stage: Stage) -> dict[str, dict[str, int]]:

@@ -95,3 +95,5 @@ class Step(NamedTuple):
     seed: str
     words: str
     play: Callable[[Any, Scene], None]
+    takes_time: str = ""
+    """What is skipped where chain time can't be moved; "" if nothing is."""

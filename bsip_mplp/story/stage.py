@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from bsip_mplp.bootstrap import initialise
 from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.keys import Secret
+from bsip_mplp.cli.output import time_text
 from bsip_mplp.config import Settings, load
 from bsip_mplp.story import node, other_wallet
 from bsip_mplp.story.books import Books
@@ -28,6 +30,12 @@ from bsip_mplp.story.town import Ratios, Town
 POOL = "Pool"
 FEEDS = "Feeds"
 
+BLOCK_SECONDS = "0.05"
+"""Between the blocks of the embedded node."""
+
+BOT_SECONDS = "0.2"
+"""How often each bot runs."""
+
 PAYOUTS = 10
 """How many payouts the operator puts fees aside for."""
 
@@ -38,17 +46,17 @@ CONFIG = """# Written by `mplp story` for this run.
 place = "story"
 
 [chain]
-nodes = ["{node}"]
-chain_id = "{chain_id}"
+nodes = [{node}]
+chain_id = {chain_id}
 core_asset = "{core}"
-pool_account = "{pool}"
+pool_account = {pool}
 expiration_seconds = 60
 
 [keys]
-file = "{directory}/pool.keys"
+file = {keys}
 
 [database]
-url = "sqlite:///{directory}/story.sqlite"
+url = {database}
 
 [assets.{core}]
 least = 1
@@ -72,20 +80,18 @@ class Setting(NamedTuple):
     first_price: str
     parameters: Mapping[str, str]
     """The committee's parameters, as they stand in a configuration."""
-    block_seconds: str
-    """Between the blocks of the embedded node."""
-    bot_seconds: str
 
 
 class Where(NamedTuple):
     """Where a story is played: on a node that is there, or on an embedded one if `url` is None."""
 
-    url: str | None = None
-    faucet: str = node.FAUCET
-    wif: str = node.DEVELOPMENT_WIF
-    directory: Path | None = None
+    url: str | None
+    faucet: str
+    secret: Secret
+    """The faucet's active key."""
+    directory: Path | None
     """Where configuration, key and journal stay; a directory that is deleted afterwards if None."""
-    kill_seed: int | None = None
+    kill_seed: int | None
     """Kill the keeper at random moments, drawn from this."""
 
 
@@ -120,6 +126,15 @@ class Stage:
     def core(self) -> str:
         """The core asset's symbol."""
         return self.town.core
+
+    # --- time -------------------------------------------------------------------------------------------------
+
+    def pass_time(self, scene: Scene, seconds: int, words: str) -> None:
+        """Let chain time pass, and the ledger's clock with it: moved on an embedded node, waited for on another."""
+        until = self.town.chain.head().time + seconds
+        if self.can_move_time:
+            node.advance(self.town.connection, seconds)
+        scene.done.append(f"{words} go by, until {time_text(self.books.has_reached(until))}")
 
     # --- requests, in the three ways in which they reach the pool --------------------------------------------
 
@@ -164,15 +179,20 @@ class Stage:
 
 
 @contextmanager
-def set_stage(setting: Setting, where: Where, say: Callable[[str], None]) -> Iterator[Stage]:
-    """Set everything up, and take it down in the end whatever happens."""
+def set_stage(setting_for: Callable[[bool], Setting], where: Where, say: Callable[[str], None]) -> Iterator[Stage]:
+    """Set everything up, and take it down in the end whatever happens.
+
+    `setting_for` gives the setting, told whether chain time can be moved.
+    """
     patience = Patience(WAIT_SECONDS_MAX, say)
     with ExitStack() as stack:
         say("the embedded node")
-        url = where.url or stack.enter_context(node.embedded_node(setting.block_seconds))
+        url = where.url or stack.enter_context(node.embedded_node(BLOCK_SECONDS))
         connection = Connection([url])
         stack.callback(connection.close)
-        town = Town(connection, where.faucet, where.wif, patience)
+        can_move_time = node.can_move_time(connection)
+        setting = setting_for(can_move_time)
+        town = Town(connection, where.faucet, where.secret, patience)
         say("the accounts")
         people = town.settle({POOL: "", FEEDS: "0", **setting.funds})
         say("the bitasset")
@@ -189,7 +209,7 @@ def set_stage(setting: Setting, where: Where, say: Callable[[str], None]) -> Ite
         if where.kill_seed is not None:
             keeper.kill_at_random(where.kill_seed)
         books = Books(settings, patience)
-        yield Stage(town, people, books, keeper, patience, config, node.can_move_time(connection))
+        yield Stage(town, people, books, keeper, patience, config, can_move_time)
 
 
 def _write_config(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
@@ -198,16 +218,19 @@ def _write_config(directory: Path, setting: Setting, town: Town, pool: Person) -
     keys.unlink(missing_ok=True)
     with os.fdopen(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{pool.wif}\n")
-    network = town.connection.network
+    texts = {
+        "node": town.connection.url,
+        "chain_id": town.connection.network.chain_id,
+        "pool": pool.name,
+        "keys": str(keys.resolve()),
+        "database": f"sqlite:///{directory.resolve()}/story.sqlite",
+    }
     text = CONFIG.format(
-        node=town.connection.url,
-        chain_id=network.chain_id,
         core=town.core,
-        pool=pool.name,
-        directory=directory.resolve(),
         symbol=town.symbol,
         parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
-        schedules="\n".join(f"{bot.name}.every_seconds = {setting.bot_seconds}" for bot in BOTS),
+        schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
+        **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
     )
     config = directory / "mplp.toml"
     config.write_text(text, encoding="utf-8")

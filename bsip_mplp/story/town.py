@@ -14,7 +14,7 @@ from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal_plain
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
 from bsip_mplp.chain.history import read_irreversible
-from bsip_mplp.chain.keys import keyring_of
+from bsip_mplp.chain.keys import Secret, keyring_of
 from bsip_mplp.chain.outbox import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign, with_fees
 from bsip_mplp.money import format_units, parse_units
@@ -48,20 +48,20 @@ class Ratios(NamedTuple):
 class Town:
     """One node, seen by those who live there."""
 
-    def __init__(self, connection: Connection, faucet: str, wif: str, patience: Patience) -> None:
+    def __init__(self, connection: Connection, faucet: str, secret: Secret, patience: Patience) -> None:
         self.connection = connection
         self.chain = Chain(connection)
         self.patience = patience
         network = connection.network
         self.core, self.prefix = network.core_symbol, network.prefix
-        self._faucet = self._find_faucet(faucet, wif)
+        self._faucet = self._find_faucet(faucet, secret)
         self.precisions = {self.core: self.chain.asset(self.core).precision}
         self.fee_units = self._fee_units()
 
-    def _find_faucet(self, name: str, wif: str) -> Person:
+    def _find_faucet(self, name: str, secret: Secret) -> Person:
         try:
             account = self.chain.account(name)
-            keyring = keyring_of([wif], self.prefix)
+            keyring = keyring_of([secret.reveal()], self.prefix)
         except NotFoundError:
             raise FaucetError(f"the chain has no account {name}: name one with --faucet") from None
         except KeysError:
