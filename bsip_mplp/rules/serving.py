@@ -83,6 +83,7 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
         (f"fund/{market.name}", market.name, owed),
     )  # fmt: skip
     pay_interest_owed(book, market)
+    book.to_serve.add(market.name)  # PL-D33: what stands in an order to pay lacks no more
     order_on_chain(book, position, "hand_over", market.name, debt, source=f"free/{account}", rule="PL-D35", to=account)
 
 
