@@ -234,7 +234,8 @@ def _return_bids(book: Book, auction: Auction, why: str) -> None:
 def try_cure(book: Book, position: Position) -> None:
     """PL-31, PL-D23, PL-D56: with `LCR ≥ MCR` held and the interest due there, the auction ends.
 
-    An auction by missed interest is cured by the interest alone.
+    An auction by missed interest is cured by the interest alone. Until a takeover's hold is complete this counts under
+    MSSR too (PL-D64).
     """
     if position.state != "in_auction" or position.auction is None:
         return

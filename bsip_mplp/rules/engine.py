@@ -1,4 +1,4 @@
-"""The engine: `apply(input) -> outcome`, pure and exact, the same for keeper, dry run, rehearsal and replay."""
+"""The engine: `apply(input) -> outcome`, pure and exact, the same for keeper, dry run, rehearsal and replay (PL-I5)."""
 
 from __future__ import annotations
 

@@ -57,7 +57,10 @@ def _first_seen(book: Book, seen: PositionSeen) -> Position:
 
 
 def _closed(book: Book, position: Position, left_units: int) -> None:
-    """PL-46: a position without debt ends its auction and all its loans, whatever the cause."""
+    """PL-46: a position without debt ends its auction and all its loans, whatever the cause.
+
+    One cause is the chain's own call, at `CR ≤ MCR`: a position without a loan is its to call (PL-20, PL-D43).
+    """
     if position.state == "closed":
         return
     if position.auction is not None:
