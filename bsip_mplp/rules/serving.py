@@ -44,6 +44,7 @@ def window_ends(book: Book, series: Series) -> None:
     market = book.markets[series.market]
     if not series.on_offer:
         return
+    book.to_serve.add(market.name)
     bonds.window_ends(book, series)
     pay_interest_owed(book, market)
     carrying.pay_debts(book, market)
@@ -113,6 +114,7 @@ def schedule_dividend(book: Book, market: Market) -> None:
 def dividend_falls_due(book: Book, market: Market) -> None:
     """PL-41, PL-D31: what the fund holds above its target goes to lenders by amount × time locked."""
     schedule_dividend(book, market)
+    book.to_serve.add(market.name)
     weights = _weights(book, market)
     target, total = market.parameters.dividend_target, sum(weights.values())
     black = any(book.positions[market.name, account].state == "black" for account in market.carried)
