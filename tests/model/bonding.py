@@ -1,10 +1,9 @@
-"""Bonds, black positions, debts paid down and dividends in the model: PL-34, PL-36 to PL-43, PL-D25 to PL-D35, PL-D51."""
+"""Bonds, black positions, debts paid down, dividends: PL-34, PL-36 to PL-43, PL-D25 to PL-D35, PL-D51."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
 
-from .carrying import CARRIED
 from .things import DAY, No
 
 WEEK, YEAR = 7 * DAY, 365 * DAY

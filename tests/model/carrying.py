@@ -41,17 +41,22 @@ class Carrying:
         self.use_risk_fund(m)
         before = [loan for loan in self.live(p) if loan.unpaid]
         self.judge_carried(p, {loan.number: loan.unpaid[-1] for loan in before})
-        for loan in sorted(before, key=lambda x: (x.unpaid[0].due, x.number)):
+        self.send_home(p)
+        for loan in sorted(before, key=lambda x: (x.unpaid[0].due if x.unpaid else 0, x.number)):
             if loan.goes_home == loan.principal:
                 loan.unpaid.clear()
-            if loan.goes_home and self.now > loan.paid_until:
-                self.part_goes_home(loan)
-            if loan.ended is None and loan.goes_home < loan.principal:
+            elif loan.ended is None:
                 self.set_interest_due(loan)
                 self.fund_pays(m, loan)
         for loan in self.live(p):
             if loan.unpaid:
                 m.failed = True
+
+    def send_home(self, p):
+        """PL-D55: what is unneeded and whose paid time is over goes at once, with days begun owed (PL-D60)."""
+        for loan in self.live(p):
+            if loan.goes_home and loan.home_at < self.now:
+                self.part_goes_home(loan)
 
     def use_risk_fund(self, m):
         """PL-35, PL-D30."""

@@ -635,6 +635,43 @@ class Course:
             self.now += self.model.markets[p.market].par["trigger_hold"] + rng.choice((-1, 0, 0, 1, 60))
             self.tick()
 
+    def auction_story(self):
+        """An auction from its opening to a round's close, with bids, and now and then a cure."""
+        rng, model = self.rng, self.model
+        if not any(auction.ended is None for auction in model.auctions.values()):
+            self.crash()
+            self.now += 61
+            self.tick()
+        running = [auction for auction in model.auctions.values() if auction.ended is None]
+        if not running:
+            return
+        for _ in range(rng.choice((1, 2, 3))):
+            self.now += rng.choice((0, 1, 300, 900))
+            rng.choice((self.bid, self.bid, self.bid, self.recover, self.prepay))()
+        auction = rng.choice(running)
+        if auction.ended is None:
+            self.now = max(self.now, model.round_close(auction) + rng.choice((-1, 0, 0, 0, 1)))
+            self.tick()
+
+    def bond_story(self):
+        """A series is bought in part or in whole, its window ends, and income redeems some of it."""
+        rng, model = self.rng, self.model
+        on_offer = [series for series in model.series.values() if series.on_offer]
+        if on_offer:
+            series = rng.choice(on_offer)
+            for _ in range(rng.choice((1, 2, 3))):
+                left = series.amount - series.sold
+                units = max(1, rng.choice((left, left, left // 2, left // 3)))
+                self.deposit(self.anyone(), series.market, min(10**15, units), BuyBond(series=series.number))
+            self.now = max(self.now, series.window_ends + rng.choice((-1, 0, 0, 1)))
+            self.tick()
+        standing = [series for m in model.markets.values() for series in model.standing(m) if not series.on_offer]
+        if standing:
+            series = rng.choice(standing)
+            self.now += rng.choice((1, 60, DAY, 30 * DAY))
+            units = rng.choice((1, model.outstanding(series), model.outstanding(series) // 2, self.amount()))
+            self.deposit(self.anyone(), series.market, min(10**15, max(1, units)), Insure(market=series.market))
+
     def recover(self):
         """The price of a position in trouble comes back to one of its edges."""
         rng, model = self.rng, self.model
@@ -771,6 +808,8 @@ class Course:
         (bid, 6),
         (insure, 2),
         (crash, 4),
+        (auction_story, 4),
+        (bond_story, 6),
         (bonds, 4),
         (chain_acts, 4),
         (close_black, 1),

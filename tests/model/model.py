@@ -285,6 +285,7 @@ class Model(Auctioning, Carrying, Bonding):
         terms = {loan.number: self.coming_terms(loan) for loan in group}
         if carried:
             self.judge_carried(p, terms)
+            self.send_home(p)
             return
         group = [loan for loan in group if not isinstance(terms[loan.number], str) and not loan.goes_home]
         for loan in sorted(group, key=lambda loan: (-terms[loan.number].rate, -loan.number)):
@@ -353,11 +354,11 @@ class Model(Auctioning, Carrying, Bonding):
     def interest_falls_due(self, loan):
         self.judge_home(loan)
         p = self.position_of(loan)
+        if loan.ended is not None:
+            return
         if loan.goes_home == loan.principal:
             if p.state in CARRIED:
                 loan.unpaid.clear()
-                if self.now > loan.paid_until:
-                    self.part_goes_home(loan)
             return
         terms = self.coming_terms(loan)
         if isinstance(terms, str):
@@ -366,8 +367,6 @@ class Model(Auctioning, Carrying, Bonding):
             return
         loan.unpaid.append(terms)
         if p.state in CARRIED:
-            if loan.goes_home and self.now > loan.paid_until:
-                self.part_goes_home(loan)
             self.set_interest_due(loan)
             if not self.fund_pays(self.markets[p.market], loan):
                 self.markets[p.market].failed = True
@@ -1014,7 +1013,7 @@ def read_parameters(changes):
 def acceptable(name, value):
     """Kinds and bounds of parameters; PL-D7 for `prepay_lead_days`."""
     if name in ("missed_prepay_ends", "bond_forced"):
-        return value in ("paid_time", "at_once") + ("no", "option", "compulsory")
+        return value in {"missed_prepay_ends": ("paid_time", "at_once")}.get(name, ("no", "option", "compulsory"))
     if value in {"combined_floor": ("ICR", "MCR"), "lcr_cap": (None,), "dividend_target": (None,)}.get(name, ()):
         return True
     if name in ("insurance_reserve", "dividend_target"):
