@@ -41,7 +41,12 @@ url = "sqlite:///{folder}/j.sqlite"
 [bots]
 inbox.every_seconds = 0.2
 watcher.every_seconds = 0.2
+committee.every_seconds = 0.2
 collector.every_seconds = 0.2
+auctioneer.every_seconds = 0.2
+carrier.every_seconds = 0.2
+bonds.every_seconds = 0.2
+dividends.every_seconds = 0.2
 payouts.every_seconds = 0.2
 
 [health]
