@@ -71,7 +71,7 @@ def pay_owed(book: Book, market: Market, loan: Loan) -> bool:
 
 
 def use_risk_fund(book: Book, market: Market) -> None:
-    """PL-35, PL-D30, PL-D49: the risk fund replaces outside loans of its asset, lowest number first, as far as it has."""
+    """PL-35, PL-D30, PL-D49: the risk fund replaces outside loans, lowest number first, as far as it has the asset."""
     account = f"risk/{market.name}"
     numbers = sorted(n for name in market.carried for n in book.positions[market.name, name].loans)
     for number in numbers:
