@@ -108,9 +108,11 @@ class _Teller:
         from bsip_mplp.cli.output import console
         from bsip_mplp.story.telling import WIDTH_MAX
 
-        made = console()
-        self._console = Console(highlight=False, width=min(made.width, WIDTH_MAX), quiet=quiet)
-        self._status = console(stderr=True).status("")
+        width = min(console().width, WIDTH_MAX)
+        self._console = Console(highlight=False, width=width, quiet=quiet)
+        # On one terminal the two must be one console, else the line of waiting overwrites the story
+        shared = self._console.is_terminal and not quiet
+        self._status = (self._console if shared else console(stderr=True)).status("")
 
     def __enter__(self) -> None:
         self._status.start()

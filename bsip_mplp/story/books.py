@@ -43,8 +43,9 @@ class Books:
 
     def counted(self, source: str) -> int:
         """Wait until what stands at a place on the chain has counted; gives the number of its input."""
-        what = f"the keeper to count the transfer {source}, once its block can't be undone"
-        return self.until(what, lambda reader: _number_of(reader, source))
+        return self.until(
+            "a transfer to count, once its block can't be undone", lambda reader: _number_of(reader, source)
+        )
 
     def has_feed(self, market: str, price: Price) -> None:
         """Wait until the ledger has seen a price."""

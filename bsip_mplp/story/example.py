@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 
+from bsip_mplp.cli.output import rate_text
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.story import books, facts
 from bsip_mplp.story.run import Story
@@ -51,15 +52,15 @@ def opens(stage: Stage, scene: Scene) -> None:
 
 def falls(stage: Stage, scene: Scene) -> None:
     """Step 2: the price falls."""
-    before = facts.price_on_chain(stage)
+    before = facts.price_on_chain(stage).as_fraction()
     _publish(stage, scene, "0.0957")
-    now = facts.price_on_chain(stage)
+    now, show = facts.price_on_chain(stage).as_fraction(), partial(facts.show_price, stage)
     scene.chain.append(facts.feed_line(stage))
     with stage.books.reading() as reader:
         seen = reader.price(stage.symbol)
     scene.ledger.append("the watcher has seen this feed")
-    scene.under("units of it for a unit", now.as_fraction(), before.as_fraction(), "the price before")
-    scene.equal("the ledger sees", seen and facts.show_price(stage, seen), facts.show_price(stage, now))
+    scene.under("the price", now, before, "before", show)
+    scene.equal("the ledger sees", seen and show(seen.as_fraction()), show(now))
 
 
 def nears_mcr(stage: Stage, scene: Scene) -> None:
@@ -85,7 +86,7 @@ def sets_rates(stage: Stage, scene: Scene) -> None:
     scene.ledger += facts.look_at_ledger(stage, pools=True)
     with stage.books.reading() as reader:
         pools = reader.objects("pool")
-    scene.equal("rates, as each lender wants", [pool["rate"] for pool in pools], ["3/25", "3/20"])
+    scene.equal("rates a year, as each lender wants", [rate_text(pool["rate"]) for pool in pools], ["12 %", "15 %"])
 
 
 def takes_kinds(stage: Stage, scene: Scene) -> None:

@@ -47,16 +47,16 @@ def show_ratio(ratio: Fraction | None) -> str:
 
 def feed_line(stage: Stage) -> str:
     """The feed with its ratios."""
-    feed, shown = stage.town.feed(), show_price(stage, price_on_chain(stage))
+    feed, shown = stage.town.feed(), show_price(stage, price_on_chain(stage).as_fraction())
     ratios = "  ".join(f"{name} {permille_text(value)}" for name, value in zip(
         ("MCR", "MSSR", "ICR"), (feed.mcr, feed.mssr, feed.icr), strict=True))  # fmt: skip
     return f"feed {shown}  {ratios}"
 
 
-def show_price(stage: Stage, price: Price) -> str:
+def show_price(stage: Stage, units_per_unit: Fraction) -> str:
     """What a whole unit of the core asset is worth, rounded down."""
-    per_unit = Fraction(price.bitasset * 10 ** stage.town.precisions[stage.core], price.core)
-    return f"{format_units(int(per_unit), stage.town.precisions[stage.symbol])} {stage.symbol}/{stage.core}"
+    whole = units_per_unit * 10 ** stage.town.precisions[stage.core]
+    return f"{format_units(int(whole), stage.town.precisions[stage.symbol])} {stage.symbol}/{stage.core}"
 
 
 def position_line(stage: Stage, role: str) -> str:

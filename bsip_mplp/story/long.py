@@ -104,7 +104,7 @@ def fall(stage: Stage, scene: Scene) -> None:
 
 def bid(stage: Stage, scene: Scene) -> None:
     """Hong's position is won."""
-    before, number = _free(stage, "Ming", stage.symbol), _position(stage, "Hong")["auction"]
+    number, before = _position(stage, "Hong")["auction"], _bitasset_balances(stage)
     stage.counted(
         stage.ask(scene, "Li", f"mplp bid {number}", "12", stage.symbol),
         stage.ask(scene, "Wei", f"mplp bid {number}", "18.5", stage.symbol),
@@ -125,7 +125,9 @@ def bid(stage: Stage, scene: Scene) -> None:
     scene.equal("the highest bid is", facts.role_of(stage, auction["winner"]), "Wei")
     scene.equal("the holder in the ledger is", facts.role_of(stage, _position(stage, "Hong")["holder"]), "Wei")
     scene.equal("Li has back", show(_free(stage, "Li", stage.symbol)), show(stage.town.units("12", stage.symbol)))
-    scene.over("Ming got", _free(stage, "Ming", stage.symbol) - before, 0, "the month's interest, and 20 % above", show)
+    ming, funds = (after - was for after, was in zip(_bitasset_balances(stage), before, strict=True))
+    scene.over("Ming got", ming, 0, "the month's interest, and a fifth of what is over it", show)
+    scene.equal("that and what the funds got is the whole bid", show(ming + funds), show(auction["price"]))
 
 
 def nobody_bids(stage: Stage, scene: Scene) -> None:
@@ -303,6 +305,13 @@ def _free(stage: Stage, role: str, asset: str) -> int:
 def _dues(reader: Reader) -> list[int]:
     """When the next interest of each live loan falls due."""
     return [loan["interest_due"] for loan in reader.objects("loan") if loan["ended"] is None]
+
+
+def _bitasset_balances(stage: Stage) -> tuple[int, int]:
+    """What Ming has free of the bitasset, and what the funds hold of it."""
+    with stage.books.reading() as reader:
+        funds = sum(books.balance(reader, f"{kind}/{stage.symbol}", stage.symbol) for kind in ("fund", "risk"))
+        return _free_of(reader, stage, "Ming", stage.symbol), funds
 
 
 def _is_worked_off(reader: Reader, now: int) -> bool | None:

@@ -21,7 +21,7 @@ def show_opening(console: Console, title: str, lines: Sequence[str]) -> None:
     """The title, and what one should know before."""
     console.print(Rule(Text(title, "bold"), align="left"))
     for line in lines:
-        console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
 
 
 def show_step(console: Console, step: Step, scene: Scene) -> None:
@@ -29,7 +29,7 @@ def show_step(console: Console, step: Step, scene: Scene) -> None:
     console.print()
     console.print(Rule(Text(f"{step.number} {GOOD if scene.holds else BAD}", _colour(scene.holds)), align="left"))
     words = [Text(step.words, "bold")] + ([Text(step.seed, "dim")] if step.seed else [])
-    console.print(Padding(Group(*words), (0, 0, 0, 2)))
+    console.print(Padding(Group(*words), (0, 0, 0, 2), expand=False))
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="cyan")
     table.add_column(overflow="fold")
@@ -38,7 +38,7 @@ def show_step(console: Console, step: Step, scene: Scene) -> None:
             table.add_row("" if at else label, Text(line))
     for at, check in enumerate(scene.checks):
         table.add_row("" if at else "checks", _check_text(check))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    console.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _check_text(check: Check) -> Text:
@@ -73,4 +73,4 @@ def show_end(
     for difference in verified["differences"]:
         console.print(Text(f"    {difference}", "red"))
     for line in lines:
-        console.print(Padding(Text(line), (0, 0, 0, 2)))
+        console.print(Padding(Text(line), (0, 0, 0, 2), expand=False))
