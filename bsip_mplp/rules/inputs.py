@@ -386,7 +386,8 @@ class OrderDone:
 class OrderFilled:
     """What a simulated chain did of an order: `units` of it are carried out and brought `got`; `done` if that is all.
 
-    Only for orders of a position in `protocol` custody. What they did to the position is reported as `PositionSeen`.
+    Only for orders of a position in `protocol` custody. What they did to the position is reported as `PositionSeen`
+    before it: reported after it, the debt just paid would be ordered to be paid again.
     """
 
     kind: ClassVar[str] = "order_filled"
