@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bsip_mplp.config import MAINNET, ConfigError, Settings
-from bsip_mplp.journal import Journal, MissingError, read
+from bsip_mplp.journal import Journal, LostLeadError, MissingError, UnreachableError, read
 
 if TYPE_CHECKING:
     from bsip_mplp.chain.chain import Chain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bsip_mplp.cli.wallet import Wallet
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.health import HealthView
+    from bsip_mplp.keeper.lead import Lead, Leader
     from bsip_mplp.keeper.runner import Board, Keeper
     from bsip_mplp.keeper.status import BotStatus
     from bsip_mplp.rules.inputs import FeedSeen, PositionSeen
@@ -151,7 +152,7 @@ def initialise(settings: Settings) -> list[str]:
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.journal import Cursor, Place
     from bsip_mplp.keeper.intake import Intake
-    from bsip_mplp.keeper.lock import only_keeper
+    from bsip_mplp.keeper.lead import lead
     from bsip_mplp.keeper.setup import changes
     from bsip_mplp.rules.codec import canonical, input_to_json
 
@@ -169,7 +170,9 @@ def initialise(settings: Settings) -> list[str]:
         for market in settings.markets:
             if chain.core_of(market) != settings.chain.core_asset:
                 raise ConfigError(f"markets.{market}: it is backed by {chain.core_of(market)}, not by the core asset")
-        with open_journal(settings, create=True) as journal, only_keeper(settings.database_url):
+        with open_journal(settings, create=True) as journal, lead(settings.database_url) as leading:
+            if leading.epoch is not None:
+                journal.lead(leading.epoch)
             journal.set_place(Place(connection.network.chain_id, pool_account))
             intake = Intake.load(journal)
             cursor = journal.cursor()
@@ -202,13 +205,15 @@ def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any
     from bsip_mplp.keeper.changes import queue, waiting
     from bsip_mplp.keeper.errors import OtherKeeperError
     from bsip_mplp.keeper.intake import Intake
-    from bsip_mplp.keeper.lock import only_keeper
+    from bsip_mplp.keeper.lead import lead
 
     with open_journal(settings) as journal:
         source = queue(settings.database_url, market, changes, int(time.time()))
-        if keeper_runs(settings) is False:
+        if leader(settings) is None:
             try:
-                with only_keeper(settings.database_url):
+                with lead(settings.database_url) as leading:
+                    if leading.epoch is not None:
+                        journal.lead(leading.epoch)
                     intake, cursor = Intake.load(journal), journal.cursor()
                     clock = max(intake.now, cursor.time if cursor else 0)
                     for action in committee.plan(committee.View(clock, waiting(journal))):
@@ -221,9 +226,10 @@ def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any
 # --- the keeper -----------------------------------------------------------------------------------------------
 
 
-def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
+def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: int | None = None) -> Desk:
     """What the bots work at: the journal folded, and a connection to the chain. Starting is recovering.
 
+    `epoch` is the leadership under which it writes and sends, where several keepers share the journal.
     Raises a `JournalError`, `ChainError`, `ConfigError` or `NotInitialisedError`.
     """
     from bsip_mplp.chain.chain import Chain
@@ -236,6 +242,8 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
 
     journal, connection = open_journal(settings), open_connection(settings, settings.chain.quorum)
     try:
+        if epoch is not None:
+            journal.lead(epoch)
         if journal.cursor() is None:
             raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
         chain, pool_account = Chain(connection), settings.chain.pool_account
@@ -245,7 +253,8 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
         if pool_account is not None and not settings.observes_only:
             keyring, life = keyring_of(connection.network.prefix), settings.chain.expiration_seconds
             inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
-            outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life)
+            may_send = None if epoch is None else journal.check_lead
+            outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life, before_sending=may_send)
         return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox)
     except BaseException:
         connection.close()
@@ -253,7 +262,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
         raise
 
 
-def open_keeper(settings: Settings, board: Board) -> Keeper:
+def open_keeper(settings: Settings, board: Board, epoch: int | None = None) -> Keeper:
     """The keeper with all its bots; nothing is opened yet."""
     from bsip_mplp.bots.registry import BOTS
     from bsip_mplp.keeper.runner import Keeper
@@ -263,41 +272,57 @@ def open_keeper(settings: Settings, board: Board) -> Keeper:
         return open_keyring(settings, prefix)
 
     every_seconds = {bot.name: float(getattr(settings.bots, bot.name).every_seconds) for bot in BOTS}
-    return Keeper(lambda: open_desk(settings, keyring_of), BOTS, every_seconds, board)
+    return Keeper(lambda: open_desk(settings, keyring_of, epoch), BOTS, every_seconds, board)
 
 
 def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
     """Run the bots until SIGTERM or SIGINT, or each one time; tells whether all went well.
 
     What can't mend itself (no journal, a wrong chain, no key) is raised at once; a node that can't be reached is
-    waited for.
+    waited for. Where the lead is lost to another keeper, `LostLeadError` is raised, or with `standby` it is waited for.
     """
+    stop = _stop_at_signals()
+    open_journal(settings, read_only=True).close()
+    while not stop.was_asked:
+        with _leading(settings, stop, standby=standby) as leading:
+            if leading is None:
+                break
+            well = _run_as(settings, leading, stop, once=once)
+        if not leading.is_lost:
+            return well
+        if not standby:
+            raise LostLeadError("another keeper leads: this one has ended; with --standby it would have stood by")
+        stop.clear()
+    return True
+
+
+def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> bool:
+    """Run the bots as the leader until told to stop, or until the lead is lost."""
     from bsip_mplp.chain.errors import UnreachableError
     from bsip_mplp.keeper.status import StatusBoard
 
-    stop = _stop_at_signals()
-    open_journal(settings, read_only=True).close()
-    with _keeper_lock(settings, stop, standby=standby):
-        if stop.is_set():
-            return True
-        board = StatusBoard(settings.database_url)
-        keeper = open_keeper(settings, board)
+    board = StatusBoard(settings.database_url, epoch=leading.epoch)
+    keeper = open_keeper(settings, board, leading.epoch)
+    try:
         try:
-            try:
-                keeper.open()
-            except UnreachableError as error:
-                if once:
-                    raise
-                log.warning("no node can be reached yet: %s", error)
+            keeper.open()
+        except UnreachableError as error:
             if once:
-                return keeper.once()
-            log.info("the keeper runs; Ctrl-C or SIGTERM ends it")
-            keeper.serve(stop)
-            log.info("the keeper has ended")
-            return True
-        finally:
-            keeper.close()
-            board.close()
+                raise
+            log.warning("no node can be reached yet: %s", error)
+        if once:
+            return keeper.once()
+        log.info("the keeper runs; Ctrl-C or SIGTERM ends it")
+        leading.when_lost(stop.set)
+        keeper.serve(stop)
+        log.info("the keeper has ended")
+        return True
+    except LostLeadError as error:
+        leading.lose(str(error))
+        return False
+    finally:
+        keeper.close()
+        board.close()
 
 
 def dry_run_lines(settings: Settings) -> list[str]:
@@ -311,13 +336,20 @@ def dry_run_lines(settings: Settings) -> list[str]:
         keeper.close()
 
 
-def _stop_at_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; the second signal ends the process at once, which loses nothing."""
-    stop = threading.Event()
+class Stop(threading.Event):
+    """Set when a run must end; `was_asked` says that a signal asked for it, and not a lost lead."""
+
+    was_asked = False
+
+
+def _stop_at_signals() -> Stop:
+    """What SIGTERM and SIGINT set; the second signal ends the process at once, which loses nothing."""
+    stop = Stop()
 
     def on_signal(number: int, _: object) -> None:
-        if stop.is_set():
+        if stop.was_asked:
             os._exit(128 + number)
+        stop.was_asked = True
         stop.set()
 
     signal.signal(signal.SIGTERM, on_signal)
@@ -326,37 +358,39 @@ def _stop_at_signals() -> threading.Event:
 
 
 @contextmanager
-def _keeper_lock(settings: Settings, stop: threading.Event, *, standby: bool) -> Iterator[None]:
-    """The journal's lock; with `standby` wait for it until told to stop, else raise `OtherKeeperError`."""
-    from bsip_mplp.keeper.errors import OtherKeeperError
-    from bsip_mplp.keeper.lock import only_keeper
+def _leading(settings: Settings, stop: Stop, *, standby: bool) -> Iterator[Lead | None]:
+    """The lead of the journal's keepers; with `standby` wait for it until told to stop, which gives None.
 
-    told = False
-    while not stop.is_set():
+    Without `standby` raises `OtherKeeperError`, or an `OpenError`; a database that can't be reached is waited for.
+    """
+    from bsip_mplp.keeper.errors import OtherKeeperError
+    from bsip_mplp.keeper.lead import lead
+
+    told = ""
+    while not stop.was_asked:
         with ExitStack() as stack:
             try:
-                stack.enter_context(only_keeper(settings.database_url))
-            except OtherKeeperError:
+                leading = stack.enter_context(lead(settings.database_url))
+            except (OtherKeeperError, UnreachableError) as error:
                 if not standby:
                     raise
+                if str(error) != told:
+                    log.info("standing by: %s", told := str(error))
             else:
-                yield
+                yield leading
                 return
-        if not told:
-            log.info("another keeper runs here: standing by")
-            told = True
         stop.wait(STANDBY_SECONDS)
-    yield
+    yield None
 
 
 # --- how the keeper is ------------------------------------------------------------------------------------------
 
 
-def keeper_runs(settings: Settings) -> bool | None:
-    """Whether a keeper runs on the journal; None where that can't be told."""
-    from bsip_mplp.keeper.lock import is_held
+def leader(settings: Settings) -> Leader | None:
+    """Which keeper leads on the journal; None if none runs. Raises an `OpenError`."""
+    from bsip_mplp.keeper.lead import leader_of
 
-    return is_held(settings.database_url)
+    return leader_of(settings.database_url)
 
 
 def read_statuses(settings: Settings) -> list[BotStatus]:
@@ -382,7 +416,7 @@ def read_health(settings: Settings, now: int) -> HealthView:
         fee_units = int(last_paid[0].body["fee"]) if last_paid else 1
         return HealthView(
             now=now,
-            keeper_runs=keeper_runs(settings),
+            keeper_runs=leader(settings) is not None,
             statuses=statuses,
             expected_bots=[bot.name for bot in BOTS],
             tick_age_seconds_max=settings.health.tick_age_seconds,

@@ -103,6 +103,13 @@ class Database(_Table):
 
     url: str | None = None
 
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str | None) -> str | None:
+        if url is not None and re.search(r"://[^/@]*:[^/@]+@|[?&]password=", url):
+            raise ValueError("no password stands in a configuration: write it in ~/.pgpass, or name PGPASSFILE")
+        return url
+
 
 class Asset(_Table):
     """An asset that can be lent, and the least size of a pool and of a loan in it (PL-D39)."""

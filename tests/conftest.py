@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests import kit
+from bsip_mplp.journal import Journal
+from tests import databases, kit
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,42 @@ def world(node_url):
     found = kit.World(node_url)
     yield found
     found.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server that runs as long as the tests do."""
+    server = databases.Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=databases.KINDS)
+def fresh(request, tmp_path_factory):
+    """Makes databases of either kind, each with an empty journal; gives their addresses."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres").with_tables
+
+    def make():
+        made = f"sqlite:///{tmp_path_factory.mktemp('journal')}/journal.sqlite"
+        Journal.open(made, create=True).close()
+        return made
+
+    return make
+
+
+@pytest.fixture
+def url(fresh, request):
+    """The address of a database of a test's own, in which an empty journal stands."""
+    made = fresh()
+    yield made
+    if made.startswith("postgresql"):
+        request.getfixturevalue("postgres").drop(made)
+
+
+@pytest.fixture
+def postgres_url(postgres):
+    """The address of a database of a test's own on a server, in which an empty journal stands."""
+    made = postgres.with_tables()
+    yield made
+    postgres.drop(made)

@@ -7,7 +7,7 @@ made. In between, nothing is done but to broadcast that very transaction again, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol
 
 from bsip_mplp.chain import envelope
@@ -93,13 +93,22 @@ class Outbox:
     """Pays from one account. Keeps nothing between calls: all it needs is in the store and on the chain."""
 
     def __init__(
-        self, chain: Chain, store: AttemptStore, account: str, keyring: Keyring, *, expiration_seconds: int = 60
+        self,
+        chain: Chain,
+        store: AttemptStore,
+        account: str,
+        keyring: Keyring,
+        *,
+        expiration_seconds: int = 60,
+        before_sending: Callable[[], None] | None = None,
     ) -> None:
         self._chain = chain
         self._store = store
         self._account = account
         self._keyring = keyring
         self._expiration_seconds = expiration_seconds
+        self._before_sending = before_sending
+        """Asked before each broadcast; raises if another keeper leads, and then resolves what was written down."""
 
     def work(self, orders: Sequence[OrderLike], time: int, reserve_units: int) -> list[Progress]:
         """Bring open orders one step further; `time` is the ledger's clock, `reserve_units` what fees may cost.
@@ -178,6 +187,8 @@ class Outbox:
         return sign_prepared(chain, unsigned, reference_block, keyring, signers)
 
     def _send(self, transaction_id: str, transaction: Mapping[str, Any]) -> str:
+        if self._before_sending is not None:
+            self._before_sending()
         # Whatever comes back decides nothing: only an irreversible block does
         try:
             broadcast(self._chain.connection, transaction)

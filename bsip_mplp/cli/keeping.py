@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import console, json_option, print_json, print_table, time_text
 from bsip_mplp.cli.sending import sending_options
+
+if TYPE_CHECKING:
+    from bsip_mplp.keeper.lead import Leader
 
 
 @click.group(short_help="Run the bots, or show how they are.")
@@ -24,15 +27,17 @@ def keeper() -> None:
 @keeper.command(short_help="Run the bots on their schedules.")
 @click.option("--once", is_flag=True, help="Run each bot one time, then end.")
 @click.option("--dry-run", is_flag=True, help="Show what each bot would do; write and send nothing.")
-@click.option("--standby", is_flag=True, help="If another keeper runs here, wait for its end.")
+@click.option("--standby", is_flag=True, help="While another keeper leads, stand by to take over.")
 @pass_options
 def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
     """Run the bots (`mplp keeper status` names them) until SIGTERM or Ctrl-C.
 
-    It can be killed at any moment: starting is recovering. One keeper runs on a journal; a second is refused.
+    It can be killed at any moment: starting is recovering. One keeper leads on a journal; a second is refused, or
+    with --standby takes over once the first has ended or can't go on. On several machines that needs PostgreSQL.
 
     \b
     Example: mplp keeper run
+             mplp keeper run --standby
              mplp keeper run --once --dry-run
     """
     from bsip_mplp.bootstrap import dry_run_lines, run_keeper
@@ -72,17 +77,17 @@ def status(options: Options, as_json: bool) -> None:
     \b
     Example: mplp keeper status
     """
-    from bsip_mplp.bootstrap import keeper_runs, read_statuses
+    from bsip_mplp.bootstrap import leader, read_statuses
 
     now = int(time.time())
-    runs = keeper_runs(options.settings)
+    leads = leader(options.settings)
     rows = [
         {
             "bot": found.name,
             "every": f"{found.every_milliseconds / 1000:g} s",
             "last_success": time_text(found.last_success),
             "lag": None if (lag := found.lag_seconds(now)) is None else f"{lag} s",
-            "next_run": time_text(found.next_run) if runs is not False else None,
+            "next_run": time_text(found.next_run) if leads is not None else None,
             "failures": found.failures,
             "did": found.did,
             "last_error": found.last_error,
@@ -90,14 +95,21 @@ def status(options: Options, as_json: bool) -> None:
         for found in read_statuses(options.settings)
     ]
     if as_json:
-        print_json({"runs": runs, "bots": rows})
+        print_json({"runs": leads is not None, "leader": leads and leads._asdict(), "bots": rows})
         return
     columns = ["bot", "every>", "last_success", "lag>", "next_run", "failures>", "did"]
     print_table("Bots (UTC)", columns, rows, "No keeper ever ran here: mplp keeper run starts one.")
     for row in rows:
         if row["last_error"]:
             click.echo(f"{row['bot']}: {'failing' if row['failures'] else 'last failure'}: {row['last_error']}")
-    click.echo({True: "A keeper runs.", False: "No keeper runs.", None: "Whether a keeper runs is not known."}[runs])
+    click.echo("No keeper runs." if leads is None else f"A keeper runs: {_led_by(leads)}.")
+
+
+def _led_by(leads: Leader) -> str:
+    """Who leads, in words."""
+    if leads.epoch is None:
+        return leads.holder
+    return f"{leads.holder} leads since {time_text(leads.since)} (leadership {leads.epoch})"
 
 
 @click.command(short_help="Say whether all is well, by exit status.")
@@ -109,17 +121,20 @@ def health(options: Options, as_json: bool) -> None:
     \b
     Example: mplp health || echo "look after the keeper"
     """
-    from bsip_mplp.bootstrap import read_health
+    from bsip_mplp.bootstrap import leader, read_health
     from bsip_mplp.keeper.health import reasons
 
     found = reasons(read_health(options.settings, int(time.time())))
+    leads = leader(options.settings)
     if as_json:
-        print_json({"well": not found, "reasons": found})
+        print_json({"well": not found, "reasons": found, "leader": leads and leads._asdict()})
     elif not found:
         click.echo("All is well.")
     else:
         for reason in found:
             click.echo(f"- {reason}")
+    if leads is not None and not as_json:
+        click.echo(f"The keeper: {_led_by(leads)}.")
     if found:
         raise click.exceptions.Exit(1)
 

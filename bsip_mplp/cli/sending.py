@@ -188,12 +188,12 @@ class Errand:
         )
 
     def _progress(self, source: str, irreversible: int, cursor: Cursor | None) -> str:
-        from bsip_mplp.bootstrap import keeper_runs
+        from bsip_mplp.bootstrap import leader
 
         block = int(source.partition(".")[0])
         if irreversible < block:
             return f"In block {block}; it counts once that can't be undone (now: {irreversible}) …"
-        where = "no keeper runs here" if keeper_runs(self._settings) is False else "the keeper has read"
+        where = "no keeper runs here" if leader(self._settings) is None else "the keeper has read"
         return f"In block {block}, which can't be undone; {where} (block {cursor.block if cursor else 0}) …"
 
     def _say(self, seq: int, transaction_id: str) -> None:

@@ -1,11 +1,15 @@
-"""How the database is reached: SQLite by default, made for money (WAL, full synchronisation, foreign keys)."""
+"""How the database is reached, made for money: SQLite by default, PostgreSQL where several keepers stand by.
+
+SQLite: WAL, full synchronisation, foreign keys. PostgreSQL: all who write hold one lock of the database, so that each
+sees what the one before it has written; readers see one moment and wait for nobody.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -19,7 +23,32 @@ BUSY_SECONDS: Final = 10
 """How long a connection waits for another process to finish its transaction."""
 
 WRITING: Final = "journal_writing"
-"""The execution option of a connection that is going to write: SQLite takes its lock at the start then."""
+"""The execution option of a connection that is going to write: the writing lock is taken at the start then."""
+
+LOCK_MILLISECONDS: Final = "journal_lock_milliseconds"
+"""The execution option that says how long a server's writing lock is waited for, if not `BUSY_SECONDS`."""
+
+WRITING_LOCK: Final = 0x6D706C70
+"""The advisory lock of PostgreSQL that writers of a journal hold: one journal a database."""
+
+IDLE_SECONDS: Final = 60
+"""A transaction that writes and is left alone for so long is ended by the server."""
+
+_DRIVERS: Final = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+_SERVER_OPTIONS: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+}
+"""A server that is cut off is noticed within seconds, not by the system's own patience of hours."""
+
+_BEGIN_WRITING: Final = """SELECT set_config('lock_timeout', %(lock)s, true),
+    set_config('idle_in_transaction_session_timeout', %(idle)s, true),
+    CASE WHEN current_setting('synchronous_commit') IN ('off', 'local')
+        THEN set_config('synchronous_commit', 'on', true) END"""
 
 
 def read_url(text: str) -> URL:
@@ -31,6 +60,7 @@ def read_url(text: str) -> URL:
         return URL.create("sqlite", database=str(Path(text).expanduser()))
     try:
         url = make_url(text)
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     except ArgumentError:
         raise UnreachableError(f"{text} is no database address: write a path or sqlite:///PATH") from None
     if url.get_backend_name() == "sqlite":
@@ -78,11 +108,40 @@ def connect(url: URL, *, read_only: bool) -> Engine:
     return _connect_file(path, read_only=read_only)
 
 
+def writing(engine: Engine, lock_milliseconds: int = BUSY_SECONDS * 1000) -> Engine:
+    """The same database, for transactions that write.
+
+    On a server each statement sees what was committed before it: with the lock held that is the last of everything.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{WRITING: True})
+    options: dict[str, Any] = {WRITING: True, LOCK_MILLISECONDS: lock_milliseconds}
+    return engine.execution_options(isolation_level="READ COMMITTED", **options)
+
+
 def _connect_server(url: URL) -> Engine:
+    if url.get_backend_name() != "postgresql":
+        raise UnreachableError(f"{shown(url)} can't be used: a journal is in SQLite or PostgreSQL")
     try:
-        return create_engine(url, isolation_level="REPEATABLE READ")
+        engine = create_engine(
+            url, isolation_level="REPEATABLE READ", pool_pre_ping=True, connect_args=dict(_SERVER_OPTIONS)
+        )
+    except ModuleNotFoundError:
+        raise UnreachableError(
+            f"{shown(url)} needs a driver that is not installed: pip install 'bsip-mplp[postgresql]'"
+        ) from None
     except (ArgumentError, ImportError) as error:
         raise UnreachableError(f"{shown(url)} can't be reached: {error}") from None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get(WRITING, False):
+            settings = {"lock": str(options[LOCK_MILLISECONDS]), "idle": str(IDLE_SECONDS * 1000)}
+            connection.exec_driver_sql(_BEGIN_WRITING, settings)
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITING_LOCK})")
+
+    return engine
 
 
 def _connect_file(path: Path, *, read_only: bool) -> Engine:

@@ -10,6 +10,7 @@ JournalError
 ├── OtherPlaceError           it belongs to another chain or another pool account
 ├── DuplicateSourceError      an input with that source stands already
 ├── MovedError                another process has written meanwhile
+├── LostLeadError             another keeper leads: this one may write and send no more
 ├── CursorError               the cursor would go back
 ├── UnreadableError           an input that would not come back from the journal as it is
 ├── ReadError                 the database refused to read
@@ -65,6 +66,10 @@ class DuplicateSourceError(JournalError):
 
 class MovedError(JournalError):
     """Another process has written since this journal was opened: the engine built from it is out of date."""
+
+
+class LostLeadError(JournalError):
+    """Another keeper leads, or the lease ran out: this one may write and send no more."""
 
 
 class CursorError(JournalError):

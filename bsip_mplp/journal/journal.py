@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from bsip_mplp.journal import attempts, database, meta, schema, tables
+from bsip_mplp.journal import attempts, database, leases, meta, schema, tables
 from bsip_mplp.journal.attempts import Attempt
 from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
 from bsip_mplp.journal.errors import MovedError, ReadError, WriteError
@@ -26,16 +26,21 @@ from bsip_mplp.rules.outcomes import Outcome
 
 
 class Journal:
-    """An open journal. One process writes; any number read, while it writes, through `reading`."""
+    """An open journal. One process writes; any number read, while it writes, through `reading`.
+
+    On a database server it writes in the name of a leadership: the one that `lead` named, or else the newest there
+    was when it was opened. When another follows, it writes no more (`LostLeadError`).
+    """
 
     def __init__(self, engine: Engine, url: str, *, read_only: bool) -> None:
         self._engine = engine
-        self._writing = engine.execution_options(**{database.WRITING: True})
+        self._writing = database.writing(engine)
         self._read_only = read_only
         self._lock = RLock()
         self.url = url
         with self.reading() as connection:
             self._head = meta.read_head(connection)
+            self._epoch = leases.read_epoch(connection)
 
     @classmethod
     def open(cls, url: str, *, create: bool = False, read_only: bool = False) -> Self:
@@ -86,9 +91,21 @@ class Journal:
             raise WriteError(f"{self.url} was opened for reading only")
         try:
             with self._lock, self._writing.begin() as connection:
+                leases.check_epoch(connection, self._epoch)
                 yield connection
         except DBAPIError as error:
             raise WriteError(f"{self.url} could not be written, nothing was kept: {error.orig}") from error
+
+    def lead(self, epoch: int) -> None:
+        """Write as that leadership from now on; raises `LostLeadError` if another has followed on it already."""
+        with self.reading() as connection:
+            leases.check_epoch(connection, epoch)
+        self._epoch = epoch
+
+    def check_lead(self) -> None:
+        """Raise `LostLeadError` unless the leadership is live, by the database's clock: asked before sending."""
+        with self.reading() as connection:
+            leases.check_live(connection, self._epoch)
 
     # --- inputs -------------------------------------------------------------------------------------------
 
@@ -120,9 +137,10 @@ class Journal:
     def write(self, batch: Sequence[tuple[Input, Outcome]], cursor: Cursor | None = None) -> None:
         """Write inputs with their outcomes and orders, and move the cursor, all or nothing.
 
-        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `CursorError`, `UnreadableError`,
-        `LedgerError` (not balanced, or a balance would be negative) or `WriteError`; after any of them the
-        journal is as before, and the engine that made the outcomes is ahead of it and must be folded anew.
+        Raises `DuplicateSourceError`, `MovedError` (another process wrote), `LostLeadError` (another keeper leads),
+        `CursorError`, `UnreadableError`, `LedgerError` (not balanced, or a balance would be negative) or
+        `WriteError`; after any of them the journal is as before, and the engine that made the outcomes is ahead of
+        it and must be folded anew.
         """
         accounts = {p.account for _, outcome in batch for entry in outcome.entries for p in entry.postings}
         with self._lock:

@@ -24,6 +24,13 @@ T = TypeVar("T")
 CHUNK: Final = 500
 """How many values one query names at once; SQLite takes 999 in older versions."""
 
+NUL: Final = "\0"
+INSTEAD: Final = "\ufffd"
+"""PostgreSQL's text takes every character but NUL, which anyone can write in a memo: projections show this for it.
+
+The journal's own text is JSON, where it stands as an escape: nothing is lost.
+"""
+
 OPEN: Final = "open"
 """The state of an order until its object says otherwise."""
 
@@ -57,22 +64,27 @@ class Rows:
         return {key: (canonical(body), seq) for key, (body, seq) in self.objects.items()}
 
 
+def storable(text: str) -> str:
+    """A text as either database takes it."""
+    return text.replace(NUL, INSTEAD) if NUL in text else text
+
+
 def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> None:
     """Add what the outcome of input `seq` (as JSON) brings; `held` has the balances before it and after it.
 
     Raises `LedgerError` for an entry that isn't balanced or leaves a balance negative that must not be (G-5).
     """
     for number, (time, rule, text, postings) in enumerate(outcome["entries"]):
-        rows.entries.append((seq, number, time, rule, text))
+        rows.entries.append((seq, number, time, rule, storable(text)))
         _fold_postings(rows, seq, number, postings, held)
     for number, (time, rule, kind, key, what, values) in enumerate(outcome["events"]):
         rows.events.append((seq, number, time, rule, kind, key, what, canonical(values)))
     for number, (time, account, rule, text) in enumerate(outcome["notices"]):
-        rows.notices.append((seq, number, time, account, rule, text))
+        rows.notices.append((seq, number, time, account, rule, storable(text)))
     for number, (time, account, rule, reason, remedy) in enumerate(outcome["refusals"]):
-        rows.refusals.append((seq, number, time, account, rule, reason, remedy))
+        rows.refusals.append((seq, number, time, account, rule, storable(reason), storable(remedy)))
     for number, kind, account, asset, units, memo, *_ in outcome["orders"]:
-        rows.orders[number] = (number, seq, kind, account, asset, units, memo)
+        rows.orders[number] = (number, seq, kind, account, asset, units, storable(memo))
         rows.order_states[number] = (OPEN, seq)
     for kind, objects in outcome["objects"].items():
         for key, body in objects.items():

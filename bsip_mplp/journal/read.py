@@ -122,8 +122,8 @@ def all_balances(connection: Connection) -> list[Balance]:
 
 def _balances(connection: Connection, query: Select[Any]) -> list[Balance]:
     columns = tables.balances.c
-    rows = connection.execute(query.where(columns.units != 0).order_by(columns.account, columns.asset))
-    return [Balance(row.account, row.asset, row.units) for row in rows]
+    rows = connection.execute(query.where(columns.units != 0))
+    return sorted(Balance(row.account, row.asset, row.units) for row in rows)  # databases sort text each in its way
 
 
 def objects(connection: Connection, kind: str) -> list[Object]:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from bsip_mplp.journal.database import WRITING, shown
+from bsip_mplp.journal.database import shown, writing
 from bsip_mplp.journal.errors import NewSchemaError, NotAJournalError, OldSchemaError, OpenError, UnreachableError
 from bsip_mplp.journal.tables import SCHEMA
 
@@ -41,11 +41,11 @@ def upgrade(engine: Engine, url: URL) -> None:
     config = Config()
     config.set_main_option("script_location", "bsip_mplp.journal:migrations")
     try:
-        with engine.execution_options(**{WRITING: True}).begin() as connection:
+        with writing(engine).begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, SCHEMA)
     except OperationalError as error:
-        raise UnreachableError(f"{shown(url)} can't be brought up to date: {error.orig}") from None
+        raise UnreachableError(f"{shown(url)} can't be brought up to date: {_line(error.orig)}") from None
 
 
 def _refuse_newer(version: str, url: URL) -> None:
@@ -76,4 +76,9 @@ def _explain(error: DatabaseError | sqlite3.DatabaseError, url: URL) -> OpenErro
     cause = error.orig if isinstance(error, DatabaseError) else error
     if isinstance(cause, sqlite3.DatabaseError) and not isinstance(cause, sqlite3.OperationalError):
         return NotAJournalError(f"{shown(url)} is no journal ({cause}): name another file, or restore a copy")
-    return UnreachableError(f"{shown(url)} can't be opened: {cause}")
+    return UnreachableError(f"{shown(url)} can't be opened: {_line(cause)}")
+
+
+def _line(cause: object) -> str:
+    """What a driver says, in one line."""
+    return " ".join(str(cause).split())

@@ -1,4 +1,4 @@
-"""The tables. `inputs` is the journal; `attempts`, `cursor` and `meta` are memory of their own; the rest is a fold.
+"""The tables. `inputs` is the journal, `attempts`, `cursor`, `leases` and `meta` are memory of their own, the rest a fold.
 
 Money and numbers are BIGINT, JSON is its canonical text, times are the chain's seconds since 1970.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text
 
-SCHEMA: Final = "0001"
+SCHEMA: Final = "0002"
 """The newest revision in `migrations/versions`; a program reads and writes only this one."""
 
 metadata = MetaData()
@@ -161,6 +161,15 @@ cursor = Table(
     _number("time"),
     _text("operation"),
     CheckConstraint("id = 1", name="cursor_one_row"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _number("epoch", key=True),
+    _text("holder"),
+    _number("began"),
+    _number("until"),
 )
 
 meta = Table("meta", metadata, _text("name", key=True), _text("value"))

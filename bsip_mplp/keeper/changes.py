@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, insert, inspect, select
 
 from bsip_mplp.journal import Journal
-from bsip_mplp.journal.database import WRITING, connect, read_url
+from bsip_mplp.journal.database import connect, read_url, writing
 from bsip_mplp.rules.codec import canonical
 
 _metadata = MetaData()
@@ -43,7 +43,7 @@ def queue(database_url: str, market: str, changes: Mapping[str, Any], now: int) 
     source = f"params.{secrets.token_hex(8)}"
     engine = connect(read_url(database_url), read_only=False)
     try:
-        with engine.execution_options(**{WRITING: True}).begin() as connection:
+        with writing(engine).begin() as connection:
             _metadata.create_all(connection)
             row = {"source": source, "market": market, "changes": canonical(changes), "queued": now}
             connection.execute(insert(_queue).values(row))

@@ -7,8 +7,10 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bsip_mplp.journal.database import file_of, read_url
+from bsip_mplp.journal.errors import UnreachableError
 from bsip_mplp.keeper.errors import OtherKeeperError
 
 TRIES = 4
@@ -16,20 +18,13 @@ TRIES = 4
 
 @contextmanager
 def only_keeper(database_url: str) -> Iterator[None]:
-    """Hold the journal's lock; raises `OtherKeeperError` at once if another process has it.
-
-    A database server has no file to lock: there the journal itself refuses the second writer (`MovedError`).
-    """
-    path = file_of(read_url(database_url))
-    if path is None:
-        yield
-        return
+    """Hold the journal's lock; raises `OtherKeeperError` at once if another process has it."""
+    path = _file(database_url)
     descriptor = os.open(f"{path}.keeper", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(descriptor):
-            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             raise OtherKeeperError(
-                f"a keeper runs on {path} already (process {holder or 'unknown'}): "
+                f"a keeper runs on {path} already ({_written(descriptor)}): "
                 "stop it first, or wait for its end with --standby"
             )
         os.ftruncate(descriptor, 0)
@@ -40,7 +35,7 @@ def only_keeper(database_url: str) -> Iterator[None]:
 
 
 def _locked(descriptor: int) -> bool:
-    """Take the lock; someone who only looks at it (`is_held`) has it for a moment, so it is tried a few times."""
+    """Take the lock; someone who only looks at it (`holder_of`) has it for a moment, so it is tried a few times."""
     for attempt in range(TRIES):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -52,20 +47,29 @@ def _locked(descriptor: int) -> bool:
     return False
 
 
-def is_held(database_url: str) -> bool | None:
-    """Whether a keeper runs on this journal; None where that can't be told: on a database server."""
-    path = file_of(read_url(database_url))
-    if path is None:
-        return None
+def holder_of(database_url: str) -> str | None:
+    """The process that holds the journal's lock, in words; None if nobody does."""
     try:
-        descriptor = os.open(f"{path}.keeper", os.O_RDONLY)
+        descriptor = os.open(f"{_file(database_url)}.keeper", os.O_RDONLY)
     except FileNotFoundError:
-        return False
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        return _written(descriptor)
     else:
-        return False
+        return None
     finally:
         os.close(descriptor)
+
+
+def _written(descriptor: int) -> str:
+    """What stands in the file: the process that took the lock last."""
+    return f"process {os.pread(descriptor, 20, 0).decode(errors='replace').strip() or 'unknown'}"
+
+
+def _file(database_url: str) -> Path:
+    path = file_of(read_url(database_url))
+    if path is None:
+        raise UnreachableError("a database server has no file to lock: its keepers take a lease")
+    return path

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.chain.errors import ChainError, UnreachableError
+from bsip_mplp.journal import LostLeadError
 from bsip_mplp.keeper.desk import Desk, Done
 from bsip_mplp.keeper.logs import without_keys
 from bsip_mplp.keeper.status import BotStatus
@@ -89,7 +90,11 @@ class Keeper:
             if before.failures:
                 log.info("%s: works again after %d failures", name, before.failures)
         self._statuses[name] = status
-        self._board.write(status)
+        try:
+            self._board.write(status)
+        except LostLeadError as error:
+            log.warning("%s: its status is not kept: %s", name, error)
+            return False
         return status.failures == 0
 
     def once(self) -> bool:

@@ -5,12 +5,16 @@ It is no part of the journal: nothing is decided by it. Times are the machine's 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, insert, inspect, select, update
+from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, insert, inspect, select, update
 
-from bsip_mplp.journal.database import WRITING, connect, read_url
+from bsip_mplp.journal import leases
+from bsip_mplp.journal.database import connect, read_url, writing
+from bsip_mplp.journal.projection import storable
 
 _metadata = MetaData()
 
@@ -54,14 +58,15 @@ class BotStatus:
 
 
 class StatusBoard:
-    """The table of the bots, read by anyone and written by the keeper."""
+    """The table of the bots, read by anyone and written by the keeper: where several share it, by their leader."""
 
-    def __init__(self, database_url: str, *, read_only: bool = False) -> None:
+    def __init__(self, database_url: str, *, read_only: bool = False, epoch: int | None = None) -> None:
         url = read_url(database_url)
         self._engine: Engine = connect(url, read_only=read_only)
-        self._writing = self._engine.execution_options(**{WRITING: True})
+        self._writing = writing(self._engine)
+        self._epoch = epoch
         if not read_only:
-            with self._writing.begin() as connection:
+            with self._transaction() as connection:
                 _metadata.create_all(connection)
 
     def read(self) -> list[BotStatus]:
@@ -72,12 +77,20 @@ class StatusBoard:
             return [BotStatus(**row) for row in connection.execute(select(bots).order_by(bots.c.name)).mappings()]
 
     def write(self, status: BotStatus) -> None:
-        """Put a bot's status in place of what stood there."""
+        """Put a bot's status in place of what stood there; raises `LostLeadError` if another keeper leads."""
         values = {name: getattr(status, name) for name in status.__slots__}
         values["last_error"] = status.last_error and status.last_error[:ERROR_LENGTH_MAX]
-        with self._writing.begin() as connection:
+        values = {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+        with self._transaction() as connection:
             if not connection.execute(update(bots).where(bots.c.name == status.name).values(values)).rowcount:
                 connection.execute(insert(bots).values(values))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._writing.begin() as connection:
+            if self._epoch is not None:
+                leases.check_epoch(connection, self._epoch)
+            yield connection
 
     def close(self) -> None:
         """Close all connections."""

@@ -34,7 +34,7 @@ pool_account = "{pool}"
 file = "{folder}/keys"
 
 [database]
-url = "sqlite:///{folder}/j.sqlite"
+url = "{database}"
 
 [markets.{market}]
 
@@ -74,8 +74,9 @@ def until(happened, what, seconds=PATIENCE_SECONDS):
 class World:
     """Accounts of a lender, a borrower and a pool, a bitasset with a feed, and a folder with configuration and keys."""
 
-    def __init__(self, url, folder: Path):
+    def __init__(self, url, folder: Path, database=None):
         self.url, self.folder = url, folder
+        self.database = database or f"sqlite:///{folder}/j.sqlite"
         self.connection = Connection([url])
         self.chain = Chain(self.connection)
         network = self.connection.network
@@ -111,6 +112,7 @@ class World:
         """Write the configuration."""
         text = CONFIG.format(
             bob=self.bob, pool=self.pool, core=self.core, market=self.market, folder=self.folder,
+            database=self.database,
             nodes=", ".join(f'"{node}"' for node in nodes),
         )  # fmt: skip
         (self.folder / "mplp.toml").write_text(text)
@@ -154,18 +156,22 @@ class World:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return kept | {"MPLP_CONFIG": str(self.folder / "mplp.toml"), "COLUMNS": "160"}
 
+    def command(self, *words):
+        """The words of a command that run it as a process."""
+        return [sys.executable, "-c", "from bsip_mplp.cli.main import main; main()", *words]
+
     def mplp(self, *words, timeout=90):
         """Run a command as a process of its own; returns (status, stdout, stderr)."""
         ran = subprocess.run(
-            [sys.executable, "-c", "from bsip_mplp.cli.main import main; main()", *words],
+            self.command(*words),
             env=self.environment, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
         return ran.returncode, ran.stdout, ran.stderr
 
-    def keeper(self, *words):
+    def keeper(self, *words, log="keeper.log"):
         """Start a keeper."""
-        log = (self.folder / "keeper.log").open("a")
+        log = (self.folder / log).open("a")
         return subprocess.Popen(
-            [sys.executable, "-c", "from bsip_mplp.cli.main import main; main()", "keeper", "run", *words],
+            self.command("keeper", "run", *words),
             env=self.environment, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip

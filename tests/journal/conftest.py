@@ -16,8 +16,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def journal(path: Path) -> Iterator[Journal]:
-    with Journal.open(str(path), create=True) as opened:
+def journal(url: str) -> Iterator[Journal]:
+    with Journal.open(url, create=True) as opened:
         yield opened
 
 

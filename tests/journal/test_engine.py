@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import tempfile
+from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,7 +37,7 @@ from bsip_mplp.rules.inputs import (
     Unprepay,
     Withdraw,
 )
-from tests.journal.test_journal import rows_of
+from tests.databases import rows_of
 
 DAY = 86_400
 PEOPLE = st.sampled_from(["alice", "bob", "carol"])
@@ -116,10 +115,10 @@ def _one(time: int, source: str) -> st.SearchStrategy[Input]:
     )
 
 
-def written(path: Path, items: list[Input], size: int) -> Engine:
+def written(url: str, items: list[Input], size: int) -> Engine:
     """A journal written block by block by one engine, which is returned."""
     engine = Engine()
-    with Journal.open(str(path), create=True) as journal:
+    with Journal.open(url) as journal:
         for start in range(0, len(items), size):
             part = items[start : start + size]
             journal.write([(item, engine.apply(item)) for item in part], Cursor(start + 1, part[-1].time))
@@ -128,26 +127,27 @@ def written(path: Path, items: list[Input], size: int) -> Engine:
 
 @settings(max_examples=25, deadline=None)
 @given(items=courses(), size=st.integers(1, 20))
-def test_a_course_is_written_verified_rebuilt_and_folded_again(items: list[Input], size: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "journal.sqlite"
-        engine = written(path, items, size)
-        with Journal.open(str(path)) as journal:
-            report = verify(journal, Engine())
-            assert report.differences == ()
-            assert report.inputs == len(items)
-            before = rows_of(path)
-            journal.rebuild()
-            assert rows_of(path) == before
-            again = Engine()
-            for item in journal.inputs():
-                again.apply(item)
-            assert canonical(again.state()) == canonical(engine.state())
-            with journal.reading() as connection:
-                stored = {(b.account, b.asset): b.units for b in read.all_balances(connection)}
-                assert stored == engine.ledger.balances()
-                loans = {item.key: item.body for item in read.objects(connection, "loan")}
-                assert loans == engine.state()["loans"]
+def test_a_course_is_written_verified_rebuilt_and_folded_again(
+    fresh: Callable[[], str], items: list[Input], size: int
+) -> None:
+    url = fresh()
+    engine = written(url, items, size)
+    with Journal.open(url) as journal:
+        report = verify(journal, Engine())
+        assert report.differences == ()
+        assert report.inputs == len(items)
+        before = rows_of(url)
+        journal.rebuild()
+        assert rows_of(url) == before
+        again = Engine()
+        for item in journal.inputs():
+            again.apply(item)
+        assert canonical(again.state()) == canonical(engine.state())
+        with journal.reading() as connection:
+            stored = {(b.account, b.asset): b.units for b in read.all_balances(connection)}
+            assert stored == engine.ledger.balances()
+            loans = {item.key: item.body for item in read.objects(connection, "loan")}
+            assert loans == engine.state()["loans"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -158,8 +158,8 @@ def test_inputs_are_the_same_after_json(items: list[Input]) -> None:
         assert input_from_json(json.loads(text)) == item
 
 
-def test_the_start_makes_a_loan(tmp_path: Path) -> None:
+def test_the_start_makes_a_loan(url: str) -> None:
     """Else the random courses would say little."""
-    engine = written(tmp_path / "journal.sqlite", [*START, Tick(time=40 * DAY)], 3)
+    engine = written(url, [*START, Tick(time=40 * DAY)], 3)
     assert engine.state()["loans"]
     assert engine.state()["loans"]["1"]["paid_until"] > 0

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
 import stat
 from decimal import Decimal
 from fractions import Fraction
@@ -27,16 +26,11 @@ from bsip_mplp.ledger import Entry, LedgerError, Posting
 from bsip_mplp.money import MoneyError, parse_fraction
 from bsip_mplp.rules.inputs import Deposit, Input, Lend, MarketOpened, Prepay, Tick
 from bsip_mplp.rules.outcomes import Outcome
+from tests.databases import rows_of
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
 
 DEPOSIT = Deposit(time=100, account="alice", asset="TEST", amount=5, source="10:0:0")
-
-
-def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    with sqlite3.connect(path) as database:
-        names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: sorted(database.execute(f"SELECT * FROM {name}"), key=repr) for name in names}
 
 
 def test_a_new_file_may_be_read_by_its_owner_alone(tmp_path: Path) -> None:
@@ -48,8 +42,8 @@ def test_a_new_file_may_be_read_by_its_owner_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_the_file_is_kept_as_money_needs_it(journal: Journal, path: Path) -> None:
-    with journal.reading() as connection:
+def test_the_file_is_kept_as_money_needs_it(path: Path) -> None:
+    with Journal.open(str(path), create=True) as journal, journal.reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -57,9 +51,9 @@ def test_the_file_is_kept_as_money_needs_it(journal: Journal, path: Path) -> Non
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_inputs_come_back_equal_and_in_order(journal: Journal, path: Path) -> None:
+def test_inputs_come_back_equal_and_in_order(journal: Journal, url: str) -> None:
     take(journal, FakeEngine(), course()[:6])
-    with Journal.open(f"sqlite:///{path}") as again:
+    with Journal.open(url) as again:
         engine = FakeEngine()
         for item in again.inputs():
             engine.apply(item)
@@ -75,23 +69,23 @@ def test_long_journals_are_read_in_parts(journal: Journal) -> None:
     assert list(journal.inputs()) == items
 
 
-def test_a_source_counts_once(journal: Journal, path: Path) -> None:
+def test_a_source_counts_once(journal: Journal, url: str) -> None:
     engine = FakeEngine()
     take(journal, engine, [DEPOSIT], Cursor(10, 100))
-    before = rows_of(path)
+    before = rows_of(url)
     other = Deposit(time=101, account="bob", asset="TEST", amount=7, source="11:0:0")
     with pytest.raises(DuplicateSourceError, match="10:0:0 is input 1 already") as caught:
         take(journal, engine, [other, DEPOSIT], Cursor(11, 103))
     assert (caught.value.source, caught.value.seq) == ("10:0:0", 1)
-    assert rows_of(path) == before
+    assert rows_of(url) == before
     assert journal.known_sources(["10:0:0", "11:0:0"]) == {"10:0:0"}
 
 
-def test_a_source_twice_in_one_batch_writes_nothing(journal: Journal, path: Path) -> None:
-    before = rows_of(path)
+def test_a_source_twice_in_one_batch_writes_nothing(journal: Journal, url: str) -> None:
+    before = rows_of(url)
     with pytest.raises(DuplicateSourceError, match="twice in one batch"):
         take(journal, FakeEngine(), [DEPOSIT, DEPOSIT])
-    assert rows_of(path) == before
+    assert rows_of(url) == before
 
 
 def test_many_sources_are_looked_up_at_once(journal: Journal) -> None:
@@ -109,13 +103,13 @@ def test_many_sources_are_looked_up_at_once(journal: Journal) -> None:
     ],
 )
 def test_the_net_catches_what_the_engine_must_never_do(
-    journal: Journal, path: Path, postings: list[tuple[str, str, int]], complaint: str
+    journal: Journal, url: str, postings: list[tuple[str, str, int]], complaint: str
 ) -> None:
-    before = rows_of(path)
+    before = rows_of(url)
     entry = Entry(100, "G-5", "broken", tuple(Posting(*posting) for posting in postings))
     with pytest.raises(LedgerError, match=complaint):
         journal.write([(DEPOSIT, Outcome(time=100, entries=(entry,)))], Cursor(10, 100))
-    assert rows_of(path) == before
+    assert rows_of(url) == before
 
 
 @pytest.mark.parametrize(
@@ -129,11 +123,11 @@ def test_the_net_catches_what_the_engine_must_never_do(
         MarketOpened(time=1, market="USD", core_asset="TEST", parameters={"stake_rate": Fraction(1, 3)}),
     ],
 )
-def test_what_could_not_be_read_again_is_not_written(journal: Journal, path: Path, item: Input) -> None:
-    before = rows_of(path)
+def test_what_could_not_be_read_again_is_not_written(journal: Journal, url: str, item: Input) -> None:
+    before = rows_of(url)
     with pytest.raises(UnreadableError, match="input 1 "):
         journal.write([(item, Outcome(time=1))])
-    assert rows_of(path) == before
+    assert rows_of(url) == before
 
 
 @given(digits=st.integers(0, 10**40), places=st.integers(0, 41), percent=st.booleans())
@@ -153,30 +147,30 @@ def test_the_operator_may_owe(journal: Journal) -> None:
         assert read.balances(connection, "operator") == [("operator", "TEST", -3)]
 
 
-def test_the_cursor_moves_with_the_inputs_and_never_back(journal: Journal, path: Path) -> None:
+def test_the_cursor_moves_with_the_inputs_and_never_back(journal: Journal, url: str) -> None:
     assert journal.cursor() is None
     take(journal, FakeEngine(), [DEPOSIT], Cursor(10, 100, "1.11.5"))
     journal.write([], Cursor(12, 106, "1.11.5"))
     assert journal.cursor() == Cursor(12, 106, "1.11.5")
-    before = rows_of(path)
+    before = rows_of(url)
     for backwards in (Cursor(11, 106), Cursor(13, 105)):
         with pytest.raises(CursorError, match="can't go back"):
             journal.write([(Tick(time=200), Outcome(time=200))], backwards)
-    assert rows_of(path) == before
+    assert rows_of(url) == before
 
 
-def test_a_second_writer_is_told_to_start_again(journal: Journal, path: Path) -> None:
-    with Journal.open(str(path)) as other:
+def test_a_second_writer_is_told_to_start_again(journal: Journal, url: str) -> None:
+    with Journal.open(url) as other:
         take(other, FakeEngine(), [DEPOSIT])
     with pytest.raises(MovedError, match="start again"):
         take(journal, FakeEngine(), [Tick(time=101)])
     assert list(journal.inputs()) == [DEPOSIT]
 
 
-def test_a_reader_reads_while_a_writer_writes_and_can_not_write(journal: Journal, path: Path) -> None:
+def test_a_reader_reads_while_a_writer_writes_and_can_not_write(journal: Journal, url: str) -> None:
     engine = FakeEngine()
     take(journal, engine, course()[:1])
-    with Journal.open(str(path), read_only=True) as reader:
+    with Journal.open(url, read_only=True) as reader:
         with reader.reading() as connection:
             before = read.all_balances(connection)
             take(journal, engine, course()[1:])
@@ -189,25 +183,26 @@ def test_a_reader_reads_while_a_writer_writes_and_can_not_write(journal: Journal
             reader.set_place(Place("cd" * 32, "pool"))
 
 
-def test_a_database_that_refuses_keeps_nothing(journal: Journal, path: Path) -> None:
+def test_a_database_that_refuses_keeps_nothing(path: Path) -> None:
     """A full disk is played by a bound on the file's pages."""
     engine = FakeEngine()
-    take(journal, engine, course()[:2])
-    before = rows_of(path)
-    with journal._engine.begin() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(WriteError, match="full"):
-        take(journal, engine, [Tick(time=200 + n) for n in range(2_000)])
-    assert rows_of(path) == before
-    assert journal.head.seq == 2
+    with Journal.open(str(path), create=True) as journal:
+        take(journal, engine, course()[:2])
+        before = rows_of(str(path))
+        with journal._engine.begin() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(WriteError, match="full"):
+            take(journal, engine, [Tick(time=200 + n) for n in range(2_000)])
+        assert rows_of(str(path)) == before
+        assert journal.head.seq == 2
 
 
-def test_a_journal_belongs_to_one_place(journal: Journal, path: Path) -> None:
+def test_a_journal_belongs_to_one_place(journal: Journal, url: str) -> None:
     assert journal.place() is None
     journal.set_place(Place("cd" * 32, "pool"))
     journal.set_place(Place("cd" * 32, "pool"))
-    with Journal.open(str(path)) as again:
+    with Journal.open(url) as again:
         assert again.place() == Place("cd" * 32, "pool")
         with pytest.raises(OtherPlaceError, match="belongs to pool"):
             again.set_place(Place("cd" * 32, "other"))
@@ -238,7 +233,7 @@ def save(journal: Journal, number: int, transaction_id: str) -> int:
     return attempt.attempt
 
 
-def test_an_order_has_one_attempt_that_may_count(journal: Journal, path: Path) -> None:
+def test_an_order_has_one_attempt_that_may_count(journal: Journal, url: str) -> None:
     take(journal, FakeEngine(), course()[:5])
     assert save(journal, 1, "aa") == 1
     with pytest.raises(AttemptError, match="aa, which may still count"):
@@ -246,7 +241,7 @@ def test_an_order_has_one_attempt_that_may_count(journal: Journal, path: Path) -
     journal.close_attempt(1, 1, "expired")
     journal.close_attempt(1, 1, "expired")
     assert save(journal, 1, "bb") == 2
-    with Journal.open(str(path), read_only=True) as reader:
+    with Journal.open(url, read_only=True) as reader:
         [first, second] = reader.attempts(1)
         assert (first.state, second.state) == ("expired", "signed")
         assert second.signed_transaction == {"operations": [[0, {"amount": 2**60}]], "signatures": ["20ff"]}

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
-
 import pytest
 
 from bsip_mplp.journal import BrokenChainError, Journal, tables
 from bsip_mplp.journal.verify import verify
 from bsip_mplp.rules.inputs import Deposit
+from tests.databases import altering, rows_of
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
-from tests.journal.test_journal import rows_of, save
+from tests.journal.test_journal import save
 
 
 @pytest.fixture
@@ -25,30 +22,30 @@ def written(journal: Journal) -> Journal:
     return journal
 
 
-def test_every_projection_comes_back(written: Journal, path: Path) -> None:
-    before = rows_of(path)
+def test_every_projection_comes_back(written: Journal, url: str) -> None:
+    before = rows_of(url)
     projections = {table.name for table in tables.PROJECTIONS}
     assert all(before[name] for name in projections)
-    assert projections | {"inputs", "attempts", "cursor", "meta", "alembic_version"} == set(before)
-    with closing(sqlite3.connect(path)) as database, database:
+    assert projections | {"inputs", "attempts", "cursor", "leases", "meta", "alembic_version"} == set(before)
+    with altering(url) as database:
         for name in projections:
             database.execute(f"DELETE FROM {name}")
     assert not verify(written, FakeEngine()).holds
     calls: list[tuple[int, int]] = []
     assert written.rebuild(lambda done, total: calls.append((done, total))) == 1_510
     assert calls == [(1_000, 1_510), (1_510, 1_510)]
-    assert rows_of(path) == before
+    assert rows_of(url) == before
     assert verify(written, FakeEngine()).holds
 
 
-def test_what_was_altered_is_put_right(written: Journal, path: Path) -> None:
-    before = rows_of(path)
-    with closing(sqlite3.connect(path)) as database, database:
+def test_what_was_altered_is_put_right(written: Journal, url: str) -> None:
+    before = rows_of(url)
+    with altering(url) as database:
         database.execute("UPDATE balances SET units = units + 1")
         database.execute("UPDATE orders SET state = 'open'")
         database.execute("INSERT INTO objects VALUES ('loan', '1', '{}', 1)")
     written.rebuild()
-    assert rows_of(path) == before
+    assert rows_of(url) == before
 
 
 @pytest.mark.parametrize(
@@ -60,10 +57,10 @@ def test_what_was_altered_is_put_right(written: Journal, path: Path) -> None:
         ("UPDATE meta SET value = '1509' WHERE name = 'head_seq'", 1_510),
     ],
 )
-def test_nothing_is_rebuilt_from_an_altered_journal(written: Journal, path: Path, statement: str, seq: int) -> None:
-    with closing(sqlite3.connect(path)) as database, database:
+def test_nothing_is_rebuilt_from_an_altered_journal(written: Journal, url: str, statement: str, seq: int) -> None:
+    with altering(url) as database:
         assert database.execute(statement).rowcount == 1
-    before = rows_of(path)
+    before = rows_of(url)
     with pytest.raises(BrokenChainError, match=f"input {seq} "):
         written.rebuild()
-    assert rows_of(path) == before
+    assert rows_of(url) == before

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +11,7 @@ from bsip_mplp.journal.differences import MOST_LISTED
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.verify import Report, verify
 from bsip_mplp.rules.inputs import Deposit, Tick
+from tests.databases import alter, altering
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
 
@@ -26,14 +24,8 @@ def written(journal: Journal) -> Journal:
     return journal
 
 
-def alter(path: Path, *statements: str) -> None:
-    with closing(sqlite3.connect(path)) as database, database:
-        for statement in statements:
-            assert database.execute(statement).rowcount >= 1, statement
-
-
-def found(path: Path) -> list[tuple[int | None, str]]:
-    with Journal.open(str(path), read_only=True) as journal:
+def found(url: str) -> list[tuple[int | None, str]]:
+    with Journal.open(url, read_only=True) as journal:
         report = verify(journal, FakeEngine())
     assert report.holds is (not report.differences)
     return [(difference.seq, difference.what) for difference in report.differences]
@@ -119,38 +111,39 @@ ALTERED = [
 
 @pytest.mark.parametrize(("statement", "first"), ALTERED, ids=[statement[:60] for statement, _ in ALTERED])
 def test_an_alteration_is_found_where_it_was_made(
-    written: Journal, path: Path, statement: str, first: tuple[int | None, str]
+    written: Journal, url: str, statement: str, first: tuple[int | None, str]
 ) -> None:
-    alter(path, statement)
-    all_found = found(path)
+    alter(url, statement)
+    all_found = found(url)
     assert first in all_found
     assert all_found[0][0] == first[0]
 
 
-def test_an_altered_balance_shows_in_the_sum_of_its_asset_too(written: Journal, path: Path) -> None:
-    alter(path, "UPDATE balances SET units = units + 1 WHERE account = 'free/bob'")
-    assert (None, "balances of TEST") in found(path)
+def test_an_altered_balance_shows_in_the_sum_of_its_asset_too(written: Journal, url: str) -> None:
+    alter(url, "UPDATE balances SET units = units + 1 WHERE account = 'free/bob'")
+    assert (None, "balances of TEST") in found(url)
 
 
-def test_an_outcome_altered_with_all_its_hashes_is_found_by_folding(written: Journal, path: Path) -> None:
+def test_an_outcome_altered_with_all_its_hashes_is_found_by_folding(written: Journal, url: str) -> None:
     """Somebody who rewrites an outcome, the whole chain after it and the head still can't fool the engine."""
-    with closing(sqlite3.connect(path)) as database, database:
+    with altering(url) as database:
         rows = database.execute("SELECT seq, body, outcome FROM inputs ORDER BY seq").fetchall()
         previous = "0" * 64
         for seq, body, outcome in rows:
             text = outcome.replace("1000", "1001") if seq == 3 else outcome
             new = link(previous, body, text)
+            values = (text.replace("'", "''"), previous, new, seq)
             database.execute(
-                "UPDATE inputs SET outcome = ?, previous_hash = ?, hash = ? WHERE seq = ?", (text, previous, new, seq)
+                "UPDATE inputs SET outcome = '{}', previous_hash = '{}', hash = '{}' WHERE seq = {}".format(*values)
             )
             previous = new
-        database.execute("UPDATE meta SET value = ? WHERE name = 'head_hash'", (previous,))
-    assert found(path) == [(3, "outcome")]
+        database.execute(f"UPDATE meta SET value = '{previous}' WHERE name = 'head_hash'")
+    assert found(url) == [(3, "outcome")]
 
 
-def test_a_difference_says_what_stands_and_what_is_right(written: Journal, path: Path) -> None:
-    alter(path, "UPDATE inputs SET outcome = replace(outcome, '\"payout 1\"', '\"payout 7\"') WHERE seq = 3")
-    with Journal.open(str(path)) as journal:
+def test_a_difference_says_what_stands_and_what_is_right(written: Journal, url: str) -> None:
+    alter(url, "UPDATE inputs SET outcome = replace(outcome, '\"payout 1\"', '\"payout 7\"') WHERE seq = 3")
+    with Journal.open(url) as journal:
         report = verify(journal, FakeEngine())
     assert [str(difference) for difference in report.differences] == [
         "input 3: hash doesn't fit: the input, its outcome or a hash was altered",
@@ -159,11 +152,11 @@ def test_a_difference_says_what_stands_and_what_is_right(written: Journal, path:
 
 
 def test_an_input_that_the_engine_can_not_apply_ends_the_folding_but_not_the_reading(
-    written: Journal, path: Path
+    written: Journal, url: str
 ) -> None:
     """Without alice's deposit her withdrawal is refused, and order 1 never comes to be."""
-    alter(path, "UPDATE inputs SET body = replace(body, 'alice', 'mallory') WHERE seq = 1")
-    with Journal.open(str(path)) as journal:
+    alter(url, "UPDATE inputs SET body = replace(body, 'alice', 'mallory') WHERE seq = 1")
+    with Journal.open(url) as journal:
         report = verify(journal, FakeEngine())
     assert report.inputs == 10
     assert {difference.seq for difference in report.differences} >= {1, 3, 6}
@@ -219,22 +212,22 @@ def test_the_engines_own_state_is_compared(written: Journal) -> None:
     assert '"deposits":7' in differences[0].text
 
 
-def test_differences_are_bounded(journal: Journal, path: Path) -> None:
+def test_differences_are_bounded(journal: Journal, url: str) -> None:
     take(journal, FakeEngine(), [Tick(time=n) for n in range(500)])
-    alter(path, "UPDATE inputs SET time = 7777")
-    with Journal.open(str(path)) as altered:
+    alter(url, "UPDATE inputs SET time = 7777")
+    with Journal.open(url) as altered:
         report = verify(altered, FakeEngine())
     assert (len(report.differences), report.more) == (MOST_LISTED, 500 - MOST_LISTED)
 
 
-def test_it_reads_one_moment_while_a_keeper_writes(journal: Journal, path: Path) -> None:
+def test_it_reads_one_moment_while_a_keeper_writes(journal: Journal, url: str) -> None:
     engine = FakeEngine()
     take(journal, engine, [Tick(time=n) for n in range(2_000)])
 
     def write_more(done: int, total: int) -> None:
         take(journal, engine, [Deposit(time=3_000 + done, account="dave", asset="TEST", amount=done)])
 
-    with Journal.open(str(path), read_only=True) as reader:
+    with Journal.open(url, read_only=True) as reader:
         report = verify(reader, FakeEngine(), write_more)
         assert (report.holds, report.inputs) == (True, 2_000)
         assert verify(reader, FakeEngine()).inputs == 2_002
