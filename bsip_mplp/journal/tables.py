@@ -1,4 +1,4 @@
-"""The tables. `inputs` is the journal, `attempts`, `cursor`, `leases` and `meta` are memory of their own, the rest a fold.
+"""The tables. `inputs` is the journal; `attempts`, `cursor`, `leases`, `meta` are memory of their own; the rest a fold.
 
 Money and numbers are BIGINT, JSON is its canonical text, times are the chain's seconds since 1970.
 """

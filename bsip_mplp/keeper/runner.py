@@ -11,12 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from datetime import UTC, datetime
+from typing import Final, Protocol
 
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.chain.errors import ChainError, UnreachableError
-from bsip_mplp.journal import LostLeadError
+from bsip_mplp.journal import JournalError
 from bsip_mplp.keeper.desk import Desk, Done
 from bsip_mplp.keeper.logs import without_keys
 from bsip_mplp.keeper.status import BotStatus
@@ -63,7 +63,8 @@ class Keeper:
         self._clock = clock
         self._desk: Desk | None = None
         self._statuses = {status.name: status for status in board.read() if status.name in self._bots}
-        self._scheduler: Any = None
+        self._not_before: dict[str, float] = {}
+        """Until when a bot that failed is left alone, by the clock that nobody can set."""
 
     def run(self, name: str) -> bool:
         """Let a bot look, plan and do once; tells whether it succeeded. A failure is logged, kept and survived."""
@@ -92,7 +93,7 @@ class Keeper:
         self._statuses[name] = status
         try:
             self._board.write(status)
-        except LostLeadError as error:
+        except JournalError as error:
             log.warning("%s: its status is not kept: %s", name, error)
             return False
         return status.failures == 0
@@ -116,22 +117,22 @@ class Keeper:
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        self._scheduler = BackgroundScheduler(
+        scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
         now = datetime.now(UTC)
         for bot in sorted(self._bots.values(), key=lambda bot: bot.turn):
-            self._scheduler.add_job(
+            scheduler.add_job(
                 self._scheduled, "interval", args=[bot.name], id=bot.name, next_run_time=now,
                 seconds=self._every[bot.name],
             )  # fmt: skip
-        self._scheduler.start()
+        scheduler.start()
         try:
             stop.wait()
         finally:
-            self._scheduler.shutdown(wait=True)
+            scheduler.shutdown(wait=True)
             self.close()
 
     def close(self) -> None:
@@ -141,9 +142,9 @@ class Keeper:
             self._desk = None
 
     def _scheduled(self, name: str) -> None:
-        if not self.run(name):
-            later = datetime.now(UTC) + timedelta(seconds=self._back_off_seconds(name))
-            self._scheduler.modify_job(name, next_run_time=later)
+        # The job is not moved: while the scheduler shuts down, that would wait for the end of this very job
+        if time.monotonic() >= self._not_before.get(name, 0.0) and not self.run(name):
+            self._not_before[name] = time.monotonic() + self._back_off_seconds(name)
 
     def open(self) -> Desk:
         """The desk; opened, and the journal folded, if it isn't open. Raises whatever keeps it from opening."""

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, insert, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 
 from bsip_mplp.journal import leases
 from bsip_mplp.journal.database import connect, read_url, writing
+from bsip_mplp.journal.errors import WriteError
 from bsip_mplp.journal.projection import storable
 
 _metadata = MetaData()
@@ -77,7 +79,7 @@ class StatusBoard:
             return [BotStatus(**row) for row in connection.execute(select(bots).order_by(bots.c.name)).mappings()]
 
     def write(self, status: BotStatus) -> None:
-        """Put a bot's status in place of what stood there; raises `LostLeadError` if another keeper leads."""
+        """Put a bot's status in place of what stood there; raises `WriteError`, or `LostLeadError` if another leads."""
         values = {name: getattr(status, name) for name in status.__slots__}
         values["last_error"] = status.last_error and status.last_error[:ERROR_LENGTH_MAX]
         values = {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
@@ -87,10 +89,13 @@ class StatusBoard:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._writing.begin() as connection:
-            if self._epoch is not None:
-                leases.check_epoch(connection, self._epoch)
-            yield connection
+        try:
+            with self._writing.begin() as connection:
+                if self._epoch is not None:
+                    leases.check_epoch(connection, self._epoch)
+                yield connection
+        except DBAPIError as error:
+            raise WriteError(f"it could not be written: {error.orig}") from error
 
     def close(self) -> None:
         """Close all connections."""

@@ -61,13 +61,13 @@ def new_wif():
     return str(PrivateKey(secrets.token_bytes(32).hex()))
 
 
-def until(happened, what, seconds=PATIENCE_SECONDS):
+def until(happened, what, seconds=PATIENCE_SECONDS, every=0.1):
     """Ask again and again until something is true; returns it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := happened():
             return found
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {what}")
 
 

@@ -1,6 +1,7 @@
 """The runner: a bot that fails is retried with back-off and seen, and never takes the others with it."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -189,3 +190,22 @@ def test_a_status_is_kept_when_the_keeper_starts_anew(setting):
     keeper.run("good")
     assert setting.status("good").last_success == 1000
     assert setting.status("good").lag_seconds(2000) == 996
+
+
+def test_a_bot_that_fails_while_the_keeper_is_told_to_end_does_not_keep_it(setting):
+    """Its back-off must ask nothing of the scheduler, which waits for it."""
+    stop, began = threading.Event(), threading.Event()
+
+    def plan(desk):
+        began.set()
+        stop.wait(60)
+        time.sleep(0.2)  # the scheduler is told to end meanwhile
+        raise ConnectionError("down")
+
+    keeper = setting.keeper(bot("bad", plan))
+    serving = threading.Thread(target=keeper.serve, args=(stop,), daemon=True)
+    serving.start()
+    assert began.wait(60)
+    stop.set()
+    serving.join(60)
+    assert not serving.is_alive()

@@ -59,6 +59,12 @@ def orders(world):
         return [order.state for order in read.orders(connection)]
 
 
+def signed(world):
+    """Transactions that were written down and may still count."""
+    with Journal.open(world.database, read_only=True) as journal:
+        return journal.attempts(state="signed")
+
+
 def test_a_leader_that_stops_or_dies_is_followed_and_nothing_is_paid_twice(world):
     start(world, "first")
     until(lambda: leads(world, "first"), "the first leads")
@@ -66,11 +72,12 @@ def test_a_leader_that_stops_or_dies_is_followed_and_nothing_is_paid_twice(world
     until(lambda: "standing by: a keeper leads on" in log_of(world, "second"), "the second stands by")
     status, _, err = world.mplp("keeper", "run")
     assert (status, "a keeper leads on" in err) == (2, True)
-    send(world, "keeper", "reserve", "50")
+    send(world, "keeper", "reserve", "500")
     send(world, "stake", "100", world.core, "--wait")
     send(world, "unlend", "1", "50", "--wait")
 
     send(world, "withdraw", "1", world.core)
+    until(lambda: signed(world), "the first has written down a transaction", every=0.01)
     world.started["first"].send_signal(signal.SIGSTOP)
     send(world, "withdraw", "2", world.core)
     until(lambda: leads(world, "second"), "the second took over")
@@ -90,6 +97,7 @@ def test_a_leader_that_stops_or_dies_is_followed_and_nothing_is_paid_twice(world
     assert "another process has written" not in log_of(world, "second")
 
     send(world, "withdraw", "4", world.core)
+    until(lambda: signed(world), "the second has written down a transaction", every=0.01)
     world.started["second"].kill()
     until(lambda: leads(world, "first"), "the first leads again")
     send(world, "withdraw", "5", world.core, "--wait")
