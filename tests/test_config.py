@@ -132,3 +132,12 @@ def test_the_page_names_every_key_and_every_parameter():
         assert f"| `{name}` |" in page
     example = page.split("```toml\n")[1].split("```")[0]
     assert read(example).place == "testnet"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://mplp:secret@db.example/mplp", "postgresql://db.example/mplp?user=mplp&password=secret"]
+)
+def test_a_password_in_a_database_address_is_refused_and_not_shown(url):
+    with pytest.raises(ConfigError, match="pgpass") as caught:
+        config.read({**tomllib.loads((config.PLACES / "testnet.toml").read_text()), "database": {"url": url}})
+    assert "secret" not in str(caught.value)

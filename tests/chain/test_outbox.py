@@ -289,3 +289,24 @@ def test_one_order_that_cannot_be_made_keeps_no_other_waiting(world, people):
 
 def replace_account(order, account):
     return order._replace(account=account)
+
+
+def test_who_no_longer_leads_sends_nothing_and_the_next_one_resolves_what_was_written_down(world):
+    class LostError(Exception):
+        pass
+
+    def lost():
+        raise LostError
+
+    pool, ann = world.people("pool", "ann", core=10**11)
+    store, connection, order = Store(), Faulty(world.connection, []), order_for(ann, world)
+    before = world.chain.balances(ann.name)
+    outbox = Outbox(Chain(connection), store, pool.name, pool.keyring, before_sending=lost)
+    for _ in range(2):  # a fresh transaction, then the one that was written down
+        with pytest.raises(LostError):
+            outbox.work([order], NOW, RESERVE)
+    assert connection.broadcasts == 0
+    assert len(store.kept[order.number]) == 1
+    ended = work_until_done(world, pool, store, connection, [order])
+    assert ended[order.number].transaction == store.kept[order.number][0].transaction_id
+    assert world.chain.balances(ann.name)[world.core] - before[world.core] == order.units

@@ -25,7 +25,7 @@ from bsip_mplp.journal import (
 from bsip_mplp.ledger import Entry, LedgerError, Posting
 from bsip_mplp.money import MoneyError, parse_fraction
 from bsip_mplp.rules.inputs import Deposit, Input, Lend, MarketOpened, Prepay, Tick
-from bsip_mplp.rules.outcomes import Outcome
+from bsip_mplp.rules.outcomes import Notice, Order, Outcome, Refusal
 from tests.databases import rows_of
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
@@ -260,3 +260,23 @@ def test_no_attempt_without_an_open_order(journal: Journal) -> None:
             save(journal, number, f"{number}")
     with pytest.raises(AttemptError, match="unknown"):
         journal.close_attempt(1, 1, "expired")
+
+
+def test_a_character_that_a_database_does_not_take_is_shown_by_another(journal: Journal, url: str) -> None:
+    """NUL in a memo: the input keeps it, what people are shown has another character, and all of it holds."""
+    odd = Deposit(time=1, account="a", asset="TEST", amount=1, unreadable="nothing\0here")
+    told = Outcome(
+        time=1,
+        notices=(Notice(1, "a", "G-6", "not \0 understood"),),
+        refusals=(Refusal(1, "a", "G-6", "because \0", "write no \0"),),
+        orders=(Order(1, "payout", "a", "TEST", 1, "back \0"),),
+    )
+    journal.write([(odd, told)])
+    assert list(journal.inputs()) == [odd]
+    with journal.reading() as connection:
+        assert [notice.text for notice in read.notices(connection)] == ["not \ufffd understood"]
+        assert [(one.reason, one.remedy) for one in read.refusals(connection)] == [("because \ufffd", "write no \ufffd")]
+        assert [order.memo for order in read.orders(connection)] == ["back \ufffd"]
+    before = rows_of(url)
+    journal.rebuild()
+    assert rows_of(url) == before

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from bsip_mplp.journal import (
     errors,
     tables,
 )
+from bsip_mplp.journal.database import read_url
+from tests.databases import Postgres, altering
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
 
@@ -174,3 +177,40 @@ def test_the_errors_are_the_tree_that_is_drawn() -> None:
     classes = {name for name, value in vars(errors).items() if isinstance(value, type)}
     assert classes == {word for word in drawn.split() if word.endswith("Error")}
     assert all(issubclass(getattr(errors, name), errors.JournalError) for name in classes)
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date_with_all_that_stands_in_it(
+    path: Path, postgres: Postgres
+) -> None:
+    """What the older version has made, on either database."""
+    for url in (f"sqlite:///{path}", postgres.with_tables()):
+        with Journal.open(url, create=True) as journal:
+            take(journal, FakeEngine(), course())
+        with altering(url) as database:
+            database.execute("DROP TABLE leases")
+            database.execute("UPDATE alembic_version SET version_num = '0001'")
+        refused(url, OldSchemaError, "0001", tables.SCHEMA, "mplp init")
+        with Journal.open(url, create=True) as journal:
+            assert list(journal.inputs()) == course()
+            with journal.reading() as connection:
+                context = MigrationContext.configure(connection, opts={"compare_type": True})
+                assert compare_metadata(context, tables.metadata) == []
+
+
+def test_a_server_that_can_not_be_used_is_named_in_one_line(postgres: Postgres, tmp_path: Path) -> None:
+    nowhere = read_url(postgres.empty()).set(database="nowhere").render_as_string(hide_password=False)
+    refused(nowhere, UnreachableError, "nowhere", "does not exist")
+    refused(f"postgresql:///x?host={tmp_path}", UnreachableError, "can't be opened")
+    refused("mysql://127.0.0.1/x", UnreachableError, "SQLite or PostgreSQL")
+
+
+def test_an_empty_database_of_a_server_is_no_journal_yet(postgres: Postgres) -> None:
+    url = postgres.empty()
+    refused(url, NotAJournalError, "empty", "mplp init")
+    makers = [threading.Thread(target=lambda: Journal.open(url, create=True).close()) for _ in range(3)]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    with Journal.open(url) as journal:
+        take(journal, FakeEngine(), course())

@@ -21,8 +21,8 @@ def deposit(number, account="alice", amount=1000, ask=None):
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal.open(str(tmp_path / "j.sqlite"), create=True) as opened:
+def journal(url):
+    with Journal.open(url) as opened:
         yield opened
 
 

@@ -42,9 +42,9 @@ class BareDesk:
 
 
 class Setting:
-    def __init__(self, path):
-        self.url = str(path / "j.sqlite")
-        with Journal.open(self.url, create=True) as journal:
+    def __init__(self, url):
+        self.url = url
+        with Journal.open(self.url) as journal:
             Intake(journal, Engine()).take([AssetSeen(time=1, symbol="TEST", precision=5)])
         self.now = 1000.0
         self.desks = []
@@ -63,8 +63,8 @@ class Setting:
 
 
 @pytest.fixture
-def setting(tmp_path):
-    made = Setting(tmp_path)
+def setting(url):
+    made = Setting(url)
     yield made
     made.board.close()
     for desk in made.desks:
