@@ -111,7 +111,7 @@ def window_ends(book: Book, series: Series) -> None:
         _exchange(book, market, series)
     series.on_offer = False
     market.on_offer = None
-    if not series.sold:
+    if not series.outstanding:
         del market.series[series.number]
     book.touch("series", series.number, series)
     book.touch("market", market.name, market)
@@ -153,7 +153,7 @@ def redeem_from_income(book: Book, market: Market) -> None:
 
 
 def _drop_if_redeemed(book: Book, market: Market, series: Series) -> None:
-    if not series.outstanding and not series.accrued:
+    if not series.on_offer and not series.outstanding and not series.accrued:
         market.series.pop(series.number, None)
         book.event("PL-39", "series", series.number, "redeemed in full")
     book.touch("series", series.number, series)
