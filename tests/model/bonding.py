@@ -228,7 +228,7 @@ class Bonding:
             self.maybe_gone(series)
 
     def maybe_gone(self, series):
-        series.gone = series.gone or (not series.on_offer and not self.outstanding(series) and not series.accrued)
+        series.gone = series.gone or (not series.on_offer and not self.outstanding(series))
 
     def pay_holders(self, series, units):
         total = sum(series.holdings.values())
