@@ -135,7 +135,7 @@ class Course:
         if rng.random() < 0.3:
             found["dividend_target"] = rng.choice((None, [0, 0], [0, self.scale // 10], [10, 0]))
         if rng.random() < 0.1:
-            found["long_term_days"] = rng.choice((30, 60, 31))
+            found["long_term_days"] = rng.choice((30, 60, 31, 7, 1))
         if rng.random() < 0.1:
             found["lmcr"] = rng.choice((1150, 1250, 1300, 1500))
         if rng.random() < 0.1:
