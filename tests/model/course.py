@@ -608,7 +608,7 @@ class Course:
         if black and self.rng.random() < 0.9:
             p = self.rng.choice(black)
             if self.rng.random() < 0.7:
-                owed = self.model.owed_by_fund(self.model.markets[p.market], p)
+                owed = self.model.owed_for(self.model.markets[p.market], p)
                 self.deposit(self.anyone(), p.market, min(10**15, p.debt + owed + self.rng.choice((-1, 0, 0, 10))))
             self.request(self.anyone(), CloseBlack(market=p.market, position=p.account))
 
