@@ -95,8 +95,10 @@ def answer(data: bytes) -> None:
         read_irreversible(Chain(fake), ACCOUNT, 0)
     except (ChainError, *FORMS):
         return
-    assert {one.source for one in reading.deposits} <= {"3.0.0", "5.0.0"}
-    assert sum(one.amount for one in reading.deposits) <= 11
+    # What the chain did by itself stands in no block: there a node that is asked alone is believed
+    in_blocks = [one for one in reading.deposits if one.source.count(".") == 2]
+    assert {one.source for one in in_blocks} <= {"3.0.0", "5.0.0"}
+    assert sum(one.amount for one in in_blocks) <= 11
 
 
 TARGETS = {each.__name__: each for each in (memo_text, sealed_memo, configuration, answer)}
