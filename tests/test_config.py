@@ -138,6 +138,6 @@ def test_the_page_names_every_key_and_every_parameter():
     "url", ["postgresql://mplp:secret@db.example/mplp", "postgresql://db.example/mplp?user=mplp&password=secret"]
 )
 def test_a_password_in_a_database_address_is_refused_and_not_shown(url):
-    with pytest.raises(ConfigError, match="pgpass") as caught:
-        config.read({**tomllib.loads((config.PLACES / "testnet.toml").read_text()), "database": {"url": url}})
+    with pytest.raises(config.ConfigError, match="pgpass") as caught:
+        read(f'{TESTNET.partition("[database]")[0]}\n[database]\nurl = "{url}"\n')
     assert "secret" not in str(caught.value)

@@ -12,6 +12,7 @@ from bsip_mplp.cli.output import console, json_option, print_json, print_table, 
 from bsip_mplp.cli.sending import sending_options
 
 if TYPE_CHECKING:
+    from bsip_mplp.keeper.audit import Audit
     from bsip_mplp.keeper.lead import Leader
 
 
@@ -113,21 +114,35 @@ def _led_by(leads: Leader) -> str:
 
 
 @click.command(short_help="Say whether all is well, by exit status.")
+@click.option("--metrics", is_flag=True, help="Print figures in the text format of Prometheus.")
 @json_option
 @pass_options
-def health(options: Options, as_json: bool) -> None:
+def health(options: Options, metrics: bool, as_json: bool) -> None:
     """Say whether all is well: exit status 0, or 1 with the reasons.
 
     \b
     Example: mplp health || echo "look after the keeper"
+             mplp health --metrics > /var/lib/node_exporter/mplp.prom
     """
-    from bsip_mplp.bootstrap import leader, read_health
+    from bsip_mplp.bootstrap import last_audit, leader, read_health
     from bsip_mplp.keeper.health import reasons
+    from bsip_mplp.keeper.metrics import exposition
 
-    found = reasons(read_health(options.settings, int(time.time())))
+    view, audit = read_health(options.settings, int(time.time())), last_audit(options.settings)
+    found = reasons(view)
+    if metrics:
+        click.echo(exposition(view, audit), nl=False)
+        return
     leads = leader(options.settings)
     if as_json:
-        print_json({"well": not found, "reasons": found, "leader": leads and leads._asdict()})
+        print_json(
+            {
+                "well": not found,
+                "reasons": found,
+                "audit": audit and _figures(audit),
+                "leader": leads and leads._asdict(),
+            }
+        )
     elif not found:
         click.echo("All is well.")
     else:
@@ -137,6 +152,18 @@ def health(options: Options, as_json: bool) -> None:
         click.echo(f"The keeper: {_led_by(leads)}.")
     if found:
         raise click.exceptions.Exit(1)
+
+
+def _figures(audit: Audit) -> dict[str, Any]:
+    """The last audit of the keeper; units as integers."""
+    return {
+        "block": audit.block,
+        "verdict": str(audit.verdict),
+        "assets": {
+            one.asset: {"owed_units": one.owed_units, "held_units": one.held_units - one.own_units}
+            for one in audit.figures
+        },
+    }
 
 
 @click.command(short_help="Fold the journal anew and compare.")

@@ -8,13 +8,29 @@ reads, or never. Times are milliseconds since 1970 on the database's clock; a ke
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, cast, exists, extract, func, insert, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    cast,
+    exists,
+    extract,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError
 
 from bsip_mplp.journal import tables
-from bsip_mplp.journal.database import WRITING_LOCK
-from bsip_mplp.journal.errors import LostLeadError
+from bsip_mplp.journal.database import WRITING_LOCK, writing
+from bsip_mplp.journal.errors import LostLeadError, WriteError
 
 _LEASE: Final = tables.leases.c
 _EPOCH: Final = func.coalesce(func.max(_LEASE.epoch), 0)
@@ -89,6 +105,21 @@ def check_live(connection: Connection, epoch: int) -> None:
     lease = read_lease(connection)
     if lease is not None and not lease.is_live:
         raise LostLeadError(f"leadership {epoch} ran out {-lease.left_milliseconds} ms ago: nothing is sent")
+
+
+@contextmanager
+def writing_as(engine: Engine, epoch: int | None) -> Iterator[Connection]:
+    """A transaction that writes beside the journal, under a leadership or, without one, under none.
+
+    Raises `LostLeadError` if another has followed on it, and `WriteError` if the database refuses.
+    """
+    try:
+        with writing(engine).begin() as connection:
+            if epoch is not None:
+                check_epoch(connection, epoch)
+            yield connection
+    except DBAPIError as error:
+        raise WriteError(f"the database refused, nothing was kept: {' '.join(str(error.orig).split())}") from error
 
 
 def end_writers(connection: Connection) -> int:

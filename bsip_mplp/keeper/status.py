@@ -5,17 +5,13 @@ It is no part of the journal: nothing is decided by it. Times are the machine's 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, MetaData, Table, Text, insert, inspect, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, insert, inspect, select, update
 
-from bsip_mplp.journal import leases
-from bsip_mplp.journal.database import connect, read_url, writing
-from bsip_mplp.journal.errors import WriteError
+from bsip_mplp.journal.database import connect, read_url
+from bsip_mplp.journal.leases import writing_as
 from bsip_mplp.journal.projection import storable
 
 _metadata = MetaData()
@@ -65,10 +61,9 @@ class StatusBoard:
     def __init__(self, database_url: str, *, read_only: bool = False, epoch: int | None = None) -> None:
         url = read_url(database_url)
         self._engine: Engine = connect(url, read_only=read_only)
-        self._writing = writing(self._engine)
         self._epoch = epoch
         if not read_only:
-            with self._transaction() as connection:
+            with writing_as(self._engine, self._epoch) as connection:
                 _metadata.create_all(connection)
 
     def read(self) -> list[BotStatus]:
@@ -83,19 +78,9 @@ class StatusBoard:
         values = {name: getattr(status, name) for name in status.__slots__}
         values["last_error"] = status.last_error and status.last_error[:ERROR_LENGTH_MAX]
         values = {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
-        with self._transaction() as connection:
+        with writing_as(self._engine, self._epoch) as connection:
             if not connection.execute(update(bots).where(bots.c.name == status.name).values(values)).rowcount:
                 connection.execute(insert(bots).values(values))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self._writing.begin() as connection:
-                if self._epoch is not None:
-                    leases.check_epoch(connection, self._epoch)
-                yield connection
-        except DBAPIError as error:
-            raise WriteError(f"it could not be written: {error.orig}") from error
 
     def close(self) -> None:
         """Close all connections."""

@@ -124,10 +124,8 @@ def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
         "PL-34", f"order {order.number} carried out", (account, order.asset, -units), ("outside", order.asset, units)
     )
     left = book.ledger.balance(account, order.asset)
-    if done and left:  # PL-D29: money returned from orders is no income
+    if done and left:  # PL-D29: money returned from orders is no income; of a hand-over it is the payer's (PL-D35)
+        whose = f"free/{order.to}" if order.kind == "hand_over" else f"fund/{order.market}"
         book.move(
-            "PL-34",
-            f"returned from order {order.number}",
-            (account, order.asset, -left),
-            (f"fund/{order.market}", order.asset, left),
+            "PL-34", f"returned from order {order.number}", (account, order.asset, -left), (whose, order.asset, left)
         )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bsip_mplp.story import facts
+from bsip_mplp.story.configuration import Setting
 from bsip_mplp.story.scene import Scene, Step
-from bsip_mplp.story.stage import Setting, Stage, Where, set_stage
+from bsip_mplp.story.stage import Stage, Where, set_stage
 
 
 class Story(NamedTuple):
@@ -60,7 +61,8 @@ def play(story: Story, where: Where, teller: Teller) -> Played:
     """
     began = time.monotonic()
     with set_stage(story.setting, where, teller.wait) as stage:
-        teller.opening(story.title, story.opening(stage))
+        names = ", ".join(f"{person.role} {person.name}" for person in stage.people.values())
+        teller.opening(story.title, [*story.opening(stage), f"Accounts: {names}."])
         played: list[tuple[Step, Scene]] = []
         skipped: list[str] = []
         for step in story.steps:

@@ -275,7 +275,9 @@ def test_a_character_that_a_database_does_not_take_is_shown_by_another(journal: 
     assert list(journal.inputs()) == [odd]
     with journal.reading() as connection:
         assert [notice.text for notice in read.notices(connection)] == ["not \ufffd understood"]
-        assert [(one.reason, one.remedy) for one in read.refusals(connection)] == [("because \ufffd", "write no \ufffd")]
+        assert [(one.reason, one.remedy) for one in read.refusals(connection)] == [
+            ("because \ufffd", "write no \ufffd")
+        ]
         assert [order.memo for order in read.orders(connection)] == ["back \ufffd"]
     before = rows_of(url)
     journal.rebuild()

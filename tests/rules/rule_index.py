@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -158,6 +159,7 @@ def _order(path):
     return ("/rules/" not in text, path.name in ("inputs.py", "outcomes.py", "state.py"), text)
 
 
+@functools.cache
 def places_in_code():
     """For each rule the functions (or classes, or the file) whose text names it, as `file.py: name`."""
     found = {}
@@ -190,6 +192,7 @@ def _owners(text):
     return owners
 
 
+@functools.cache
 def tests_by_rule():
     """For each rule the tests that have it in their name, then those that name it in their docstring."""
     by_name, by_text = {}, {}
