@@ -30,7 +30,7 @@ soak: .venv/ready
 	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS)
 	$(BIN)/python -m tests.safety every $(FIRST)
 	MPLP_KILLS=$(KILLS) $(BIN)/pytest tests/safety/test_kills.py -s -p no:xdist
-	$(BIN)/python -m pip install --quiet atheris==2.3.0 && $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS) \
+	$(BIN)/python -m pip install --quiet atheris==3.0.0 && $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS) \
 	  || { echo "atheris does not install on this Python: the hypothesis tests stand alone"; $(BIN)/python -m tests.fuzz --plain $(FUZZ_SECONDS); }
 
 .venv/ready: pyproject.toml setup.py
