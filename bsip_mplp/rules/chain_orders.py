@@ -7,6 +7,7 @@ from typing import Literal
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, Withdraw
 from bsip_mplp.rules.outcomes import Order
+from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import ChainOrder, Position
 
 
@@ -103,11 +104,14 @@ def order_on_chain(
 def order_filled(book: Book, report: OrderFilled) -> None:
     """What was carried out of an order, in part or in whole; nothing is assumed. Money not used goes back."""
     order = _open_order(book, report.order, payout=False)
+    if order.kind == "settle":
+        _settled(book, order, report)
+        return
     position = book.positions[order.market, order.account]
     units = min(report.units, order.units - order.filled)
     order.filled += units
     if order.kind != "close":
-        _spend(book, order, units, report.done)
+        _spend(book, order, units, report.done, _source_of(position))
     if report.done or order.filled == order.units:
         order.state = "done"
         position.orders.pop(order.number, None)
@@ -115,10 +119,19 @@ def order_filled(book: Book, report: OrderFilled) -> None:
     book.touch("position", position.key, position)
     book.event("PL-36", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
     book.to_serve.add(order.market)
+    if position.participant is not None and position.participant.call:
+        book.shared_pools[order.market].to_call[position.participant.number] = None
+        book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, position.participant.pool.number))
     book.look_at(position)
 
 
-def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
+def _source_of(position: Position) -> str:
+    """Where money goes that an order did not use: whose fund it came from."""
+    owned = position.participant is not None and position.participant.call == "full"
+    return f"shared/{position.market}/insurance" if owned else f"fund/{position.market}"
+
+
+def _spend(book: Book, order: ChainOrder, units: int, done: bool, source: str) -> None:
     account = f"order/{order.number}"
     book.move(
         "PL-34", f"order {order.number} carried out", (account, order.asset, -units), ("outside", order.asset, units)
@@ -129,5 +142,36 @@ def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
             "PL-34",
             f"returned from order {order.number}",
             (account, order.asset, -left),
-            (f"fund/{order.market}", order.asset, left),
+            (source, order.asset, left),
         )
+
+
+# --- what the shared pool asks for --------------------------------------------------------------------------
+
+
+def order_settlement(book: Book, account: str, asset: str, units: int, source: str) -> None:
+    """SP-6: rewards to be settled into the core asset on the chain, and paid to who earned them."""
+    number = len(book.orders) + 1
+    order = ChainOrder(number, "settle", account, asset, units, asset)
+    book.orders[number] = order
+    book.move("SP-6", f"set aside for order {number}", (source, asset, -units), (f"order/{number}", asset, units))
+    book.touch("order", number, order)
+    book.order(Order(number, "settle", account, asset, units, f"mplp settle {number}"))
+    book.event("SP-6", "order", number, "ordered", order="settle", account=account, units=units)
+
+
+def _settled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
+    """What a settlement brought is free balance; what was not settled is free balance in the bitasset."""
+    units, core = min(report.units, order.units - order.filled), book.markets[order.market].core
+    held, free = f"order/{order.number}", f"free/{order.account}"
+    order.filled += units
+    book.move(
+        "SP-6", f"order {order.number} settled", (held, order.asset, -units), ("outside", order.asset, units),
+        ("outside", core, -report.got), (free, core, report.got),
+    )  # fmt: skip
+    if report.done or order.filled == order.units:
+        order.state = "done"
+        left = book.ledger.balance(held, order.asset)
+        book.move("SP-6", f"returned from order {order.number}", (held, order.asset, -left), (free, order.asset, left))
+    book.touch("order", order.number, order)
+    book.event("SP-6", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
