@@ -16,7 +16,7 @@ types: .venv/ready
 	$(BIN)/mypy
 
 unit: .venv/ready
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 bench: .venv/ready
 	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist

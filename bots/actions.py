@@ -49,4 +49,15 @@ class HoldBack:
         return [f"order {o.number} waits: {o.units} units of {o.asset} are over the limit of {self.limit_units}"]
 
 
-Action = Take | Pay | HoldBack
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Tell the operator, in `mplp health` and the log, for as long as it is so."""
+
+    texts: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """What is told."""
+        return list(self.texts)
+
+
+Action = Take | Pay | HoldBack | Warn

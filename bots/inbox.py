@@ -40,7 +40,7 @@ def observe(desk: Desk) -> View:
         return View()
     reading = desk.read_inbox(was)
     came, cursor = reading.deposits, Cursor(reading.block, max(reading.time, was.time), reading.operation)
-    asking = sorted({(item.ask.market, item.account) for item in came if isinstance(item.ask, Borrow | Protect)})
+    asking = sorted({_meant(item.ask, item.account) for item in came if isinstance(item.ask, Borrow | Protect)})
     seen = desk.intake.sightings
     known_asking = [(market, account) for market, account in asking if market in seen.markets]
     markets = {market: seen.markets[market] for market, _ in known_asking}
@@ -69,9 +69,14 @@ def _in_order(view: View) -> Iterator[Input]:
     for item in view.came:
         if isinstance(item.ask, Borrow | Protect):
             feed = feeds.pop(item.ask.market, None)
-            position = positions.pop((item.ask.market, item.account), None)
+            position = positions.pop(_meant(item.ask, item.account), None)
             yield from (replace(seen, time=item.time) for seen in (feed, position) if seen is not None)
         yield item
+
+
+def _meant(ask: Borrow | Protect, account: str) -> tuple[str, str]:
+    """The market and the account on the chain of the position that a request is for: one won may be another's."""
+    return ask.market, ask.position or account
 
 
 BOT = Bot(turn=1, name="inbox", watches="transfers to the pool's account", observe=observe, plan=plan)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bsip_mplp.bots.actions import Action, HoldBack, Pay
 from bsip_mplp.bots.bot import Bot
@@ -15,6 +15,9 @@ from bsip_mplp.journal import read
 
 if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
+
+
+PAYOUT: Final = "payout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,18 @@ def observe(desk: Desk) -> View:
 
 
 def plan(view: View) -> tuple[Action, ...]:
-    """What is under way goes on; of the rest the oldest are begun; what is over a limit is held back."""
+    """What is under way goes on; of the rest the oldest are begun; what is over a limit is held back.
+
+    Orders of other kinds are about positions whose custody is not this chain's, and are never paid out.
+    """
     if view.time is None:
         return ()
-    held = tuple(order for order in view.orders if _is_over_limit(order, view) and order.number not in view.under_way)
+    orders = [order for order in view.orders if order.kind == PAYOUT]
+    held = tuple(order for order in orders if _is_over_limit(order, view) and order.number not in view.under_way)
     held_numbers = {order.number for order in held}
-    waiting = [o for o in view.orders if o.number not in held_numbers and o.number not in view.under_way]
+    waiting = [o for o in orders if o.number not in held_numbers and o.number not in view.under_way]
     begun = {order.number for order in waiting[: view.most_per_run]}
-    now = tuple(order for order in view.orders if order.number in view.under_way or order.number in begun)
+    now = tuple(order for order in orders if order.number in view.under_way or order.number in begun)
     actions: list[Action] = [HoldBack(order, view.largest_units[order.asset]) for order in held]
     if now:
         actions.append(Pay(now, view.time, view.reserve_units))
@@ -73,4 +80,4 @@ def _is_over_limit(order: read.Ordered, view: View) -> bool:
     return limit is not None and order.units > limit
 
 
-BOT = Bot(turn=4, name="payouts", watches="open orders, and what became of them", observe=observe, plan=plan)
+BOT = Bot(turn=9, name="payouts", watches="open orders, and what became of them", observe=observe, plan=plan)

@@ -6,10 +6,11 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bsip_mplp.config import MAINNET, ConfigError, Settings
 from bsip_mplp.journal import Journal, MissingError, read
@@ -39,11 +40,11 @@ def open_journal(settings: Settings, *, create: bool = False, read_only: bool = 
     return Journal.open(settings.database_url, create=create, read_only=read_only)
 
 
-def open_connection(settings: Settings) -> Connection:
-    """A connection to the configured nodes; nothing is dialled yet."""
+def open_connection(settings: Settings, quorum: int | None = 1) -> Connection:
+    """A connection to the configured nodes; nothing is dialled yet. To look at something, any node will do."""
     from bsip_mplp.chain.connection import Connection
 
-    return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id)
+    return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id, quorum=quorum)
 
 
 def check_chain(settings: Settings, chain: Chain) -> None:
@@ -184,12 +185,37 @@ def initialise(settings: Settings) -> list[str]:
             if inputs or first:
                 intake.take(inputs, first)
             done.append(f"the journal is {journal.url}, with {journal.head.seq} inputs")
-            if first:
+            if first and pool_account:
                 done.append(f"deposits count from block {first.block + 1} on")
             done.extend(f"recorded: {canonical(input_to_json(item))}" for item in inputs)
         return done
     finally:
         connection.close()
+
+
+def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any]) -> str:
+    """Queue a change of a market's parameters, and take it now if no keeper runs; returns its source.
+
+    The journal has one writer: a running keeper takes the change itself, at its next turn.
+    """
+    from bsip_mplp.bots import committee
+    from bsip_mplp.keeper.changes import queue, waiting
+    from bsip_mplp.keeper.errors import OtherKeeperError
+    from bsip_mplp.keeper.intake import Intake
+    from bsip_mplp.keeper.lock import only_keeper
+
+    with open_journal(settings) as journal:
+        source = queue(settings.database_url, market, changes, int(time.time()))
+        if keeper_runs(settings) is False:
+            try:
+                with only_keeper(settings.database_url):
+                    intake, cursor = Intake.load(journal), journal.cursor()
+                    clock = max(intake.now, cursor.time if cursor else 0)
+                    for action in committee.plan(committee.View(clock, waiting(journal))):
+                        intake.take(action.inputs)
+            except OtherKeeperError:
+                log.info("a keeper has started meanwhile: it takes the change")
+    return source
 
 
 # --- the keeper -----------------------------------------------------------------------------------------------
@@ -208,7 +234,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.intake import Intake
 
-    journal, connection = open_journal(settings), open_connection(settings)
+    journal, connection = open_journal(settings), open_connection(settings, settings.chain.quorum)
     try:
         if journal.cursor() is None:
             raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")

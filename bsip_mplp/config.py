@@ -68,10 +68,13 @@ class _Table(BaseModel):
 class Chain(_Table):
     """The chain: its nodes, which chain it must be, and the account that holds the pools' money.
 
+    `quorum` nodes must agree on what is credited; without it two, if there are so many.
+
     Without `chain_id` the first node says which chain it is, and the journal then belongs to that one.
     """
 
     nodes: Annotated[tuple[Node, ...], Field(min_length=1)]
+    quorum: Annotated[int, Field(ge=1)] | None = None
     chain_id: ChainId | None = None
     core_asset: Symbol
     pool_account: AccountName | None = None
@@ -142,6 +145,20 @@ def _parameter(name: str, value: Any) -> Any:
     return value
 
 
+def parameter_of(name: str, text: str) -> Any:
+    """A parameter written on the command line as it would stand in a configuration; raises `ValueError`.
+
+    A word needs no quotation marks, and `none` is no value.
+    """
+    if text == "none":
+        return None
+    try:
+        value = tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    return _parameter(name, value)
+
+
 class Schedule(_Table):
     """How often a bot runs."""
 
@@ -153,7 +170,12 @@ class Bots(_Table):
 
     inbox: Schedule = Schedule()
     watcher: Schedule = Schedule()
+    committee: Schedule = Schedule()
     collector: Schedule = Schedule()
+    auctioneer: Schedule = Schedule()
+    carrier: Schedule = Schedule(every_seconds=Decimal(60))
+    bonds: Schedule = Schedule()
+    dividends: Schedule = Schedule()
     payouts: Schedule = Schedule()
 
 
@@ -191,6 +213,8 @@ class Settings(_Table):
     def _fits_together(self) -> Settings:
         if self.chain.chain_id == MAINNET and not self.observes_only:
             raise ValueError("observes_only: must be true on the main chain: this version moves no money there")
+        if (self.chain.quorum or 1) > len(set(self.chain.nodes)):
+            raise ValueError(f"chain.quorum: {self.chain.quorum} must agree of {len(set(self.chain.nodes))} nodes")
         if self.observes_only and self.keys.configured:
             raise ValueError("keys: must be left out where observes_only is true")
         if not self.observes_only and self.chain.pool_account is None:

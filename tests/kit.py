@@ -19,7 +19,7 @@ from bsip_mplp.chain import builders
 from bsip_mplp.chain.builders import Units
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.errors import UnreachableError
+from bsip_mplp.chain.errors import RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring, keyring_of
 from bsip_mplp.chain.outbox import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign
@@ -28,6 +28,9 @@ FAUCET = "nathan"
 FAUCET_WIF = "5KQwrPbwdL6PhXujxW37FSSQZ1JiwsST4cqQzDeyXtP79zkvFD3"
 EXPIRATION_SECONDS = 600
 WAIT_SECONDS_MAX = 60
+
+BLOCKS_TO_IRREVERSIBLE = 12
+"""More than the embedded node needs."""
 
 MCR, MSSR, ICR = 1750, 1100, 1800
 
@@ -96,6 +99,7 @@ class World:
         self.chain = Chain(self.connection)
         self.network = self.connection.network
         self.core = self.network.core_symbol
+        self.is_embedded = self._is_embedded()
         self.faucet = Person(
             FAUCET,
             self.chain.account_ids([FAUCET])[FAUCET],
@@ -114,8 +118,16 @@ class World:
         before = self.chain.head().number
         broadcast(self.connection, signed.transaction)
         signatures = signed.transaction["signatures"]
+        self.step(0)
         self.until(lambda: self._is_in_a_block(signatures, before))
         return signed
+
+    def _is_embedded(self):
+        try:
+            self.chain.call("devnet_status")
+        except RefusedError:
+            return False
+        return True
 
     def _is_in_a_block(self, signatures, after):
         for number in range(after + 1, self.chain.head().number + 1):
@@ -198,14 +210,22 @@ class World:
             time.sleep(0.02)
         raise AssertionError("waited too long")
 
+    def step(self, seconds=1):
+        """Let at least one block be made, and about that much chain time pass; the embedded node does it at once."""
+        if self.is_embedded and seconds:
+            self.chain.call("devnet_advance", seconds)
+        elif self.is_embedded:
+            self.chain.call("devnet_produce_blocks", 1)
+        else:
+            head = self.chain.head()
+            self.until(lambda: self.chain.head().number > head.number and self.chain.head().time >= head.time + seconds)
+
     def until_irreversible(self):
         """Wait until all that is on the chain now is irreversible."""
         head = self.chain.head().number
+        if self.is_embedded:
+            self.chain.call("devnet_produce_blocks", BLOCKS_TO_IRREVERSIBLE)
         self.until(lambda: self.chain.head().irreversible_number >= head)
-
-    def until_time(self, seconds):
-        """Wait until the last irreversible block is later than a time."""
-        self.until(lambda: self.chain.head().irreversible_time > seconds)
 
 
 def _new_wif():

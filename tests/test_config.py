@@ -59,7 +59,7 @@ def test_least_and_largest_amounts_are_exact_units():
         ("lmcr = 1.3", "lmrc = 1.3", "markets.USD: lmrc is no parameter of a market"),
         ("i2 = 0.1", "i2 = 2", "markets.USD: i2 takes a number from 0 to 1"),
         ("i2 = 0.1", "i2 = true", "markets.USD: i2 takes"),
-        ("nodes = [", "nodez = [", "chain.nodez: nodez is no key of this table: it has nodes, chain_id"),
+        ("nodes = [", "nodez = [", "chain.nodez: nodez is no key of this table: it has nodes, quorum, chain_id"),
         ('"wss://testnet.xbts.io/ws"', '"http://x"', "chain.nodes.0: takes an address such as wss://"),
         ('chain_id = "39f5', 'chain_id = "39g5', "chain.chain_id: takes 64 hexadecimal digits"),
         ('pool_account = "mplp-pool"', "", "chain.pool_account: name the account"),

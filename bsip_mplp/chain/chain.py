@@ -248,7 +248,10 @@ class Chain:
         found: dict[str, Any] = {}
         for part in _parts(account_ids, FULL_ACCOUNTS_PER_CALL):
             for account_id, full in self.call("get_full_accounts", part, False):
-                for order in full["call_orders"]:
+                orders = full["call_orders"]
+                if full.get("more_data_available", {}).get("call_orders"):  # hundreds of markets: not all were told
+                    orders = self.call("get_margin_positions", account_id)
+                for order in orders:
                     if order["call_price"]["quote"]["asset_id"] == asset_id:
                         found[str(account_id)] = order
         return found

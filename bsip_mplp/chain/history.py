@@ -7,11 +7,19 @@ be undone, each part whole up to the block it names, so that a cursor moved ther
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.clock import seconds_of
-from bsip_mplp.chain.errors import DisagreementError, HistoryGapError, StaleNodeError, UnreachableError
+from bsip_mplp.chain.errors import (
+    DisagreementError,
+    HistoryGapError,
+    NotFoundError,
+    StaleNodeError,
+    UnreachableError,
+)
+from bsip_mplp.chain.quorum import agreed
 
 OPERATIONS_PER_CALL = 100
 PAGES_MAX = 20
@@ -72,10 +80,38 @@ def read_irreversible(chain: Chain, account_id: str, after_block: int, pages_max
         found = _read_part(chain, account_id, after_block, head.irreversible_number, pages_max)
         entries = tuple(entry for entry in found[0] if entry.block <= head.irreversible_number)
         block = min(found[1], head.irreversible_number)
-        time = head.irreversible_time if block == head.irreversible_number else chain.block_time(block)
         if chain.connection.generation == generation:
-            return History(entries, block, time)
+            _check_whole(chain, account_id, after_block, entries, block, pages_max)
+            return History(entries, block, agreed_time(chain, block))
     raise StaleNodeError(f"nodes changed {SWITCHES_MAX} times while the history of {account_id} was read")
+
+
+def agreed_time(chain: Chain, block: int) -> int:
+    """When a block was made, in seconds, as enough nodes agree: what has expired, and all that is due, hang on it."""
+    return agreed(chain, lambda one: one.block_time(block), f"the time of block {block}")
+
+
+def _check_whole(
+    chain: Chain, account_id: str, after_block: int, entries: tuple[Entry, ...], block: int, pages_max: int
+) -> None:
+    """Raise unless as many nodes as must tell the same operations: one that is left out is never read again."""
+
+    def tell(one: Chain) -> list[Any]:
+        if one is chain:
+            return _essences(entries)
+        if one.head().number < block:
+            raise NotFoundError(f"{one.connection.url} is behind block {block}")
+        found, up_to_block = _read_part(one, account_id, after_block, block, pages_max)
+        if up_to_block < block:
+            raise NotFoundError(f"{one.connection.url} has more to tell than was read")
+        return _essences(tuple(entry for entry in found if entry.block <= block))
+
+    agreed(chain, tell, f"the history of {account_id} up to block {block}")
+
+
+def _essences(entries: tuple[Entry, ...]) -> list[Any]:
+    """What nodes must agree on; the numbers of operations are each node's own."""
+    return [[entry.source, entry.kind, _plain(entry.fields)] for entry in entries]
 
 
 def _read_part(
@@ -115,8 +151,9 @@ def _descend(chain: Chain, account_id: str, start: int, after_block: int, pages_
         page = chain.connection.call(
             "history", "get_account_history", account_id, "1.11.0", OPERATIONS_PER_CALL, f"1.11.{start}"
         )
-        for one in page:
-            entry = _entry(one)
+        told = [_entry(one) for one in page]
+        _check_order(account_id, told, start)
+        for entry in told:
             if entry.block <= after_block:
                 return entries, True
             entries.append(entry)
@@ -127,6 +164,15 @@ def _descend(chain: Chain, account_id: str, start: int, after_block: int, pages_
         if start == 0:
             return entries, True
     return entries, False
+
+
+def _check_order(account_id: str, told: list[Entry], start: int) -> None:
+    """Raise unless a page goes down from where it was asked: in any other order something would be skipped."""
+    numbers = [start or told[0].instance if told else 0, *(entry.instance for entry in told)]
+    if any(after > before for before, after in pairwise(numbers)) or len(set(numbers[1:])) < len(told):
+        raise DisagreementError(f"the node tells the history of {account_id} out of order, from 1.11.{start} on")
+    if any(after.block > before.block for before, after in pairwise(told)):
+        raise DisagreementError(f"the node tells the blocks of the history of {account_id} out of order")
 
 
 def _check_nothing_forgotten(chain: Chain, account_id: str, after_block: int) -> None:
@@ -164,28 +210,30 @@ class BlockSeen(NamedTuple):
 
 
 def confirmed_block(chain: Chain, number: int) -> BlockSeen:
-    """A block, on which another node agrees if several are configured (chain.md: a public node can lie).
-
-    Raises `DisagreementError` if it doesn't, and `UnreachableError` if no other node can be asked.
-    """
-    block = chain.block(number)
-    if len(chain.connection.urls) > 1:
-        answer = next(chain.connection.others(0, "get_block", number), None)
-        if answer is None:
-            raise UnreachableError(f"no second node answers that could confirm block {number}")
-        if _essence(answer) != _essence(block):
-            raise DisagreementError(f"two nodes tell block {number} differently: nothing of it was taken")
+    """A block on which as many nodes agree as must (chain.md: a public node can lie); see `agreed`."""
+    block = agreed(chain, lambda one: _Told(one.block(number)), f"block {number}").block
     return BlockSeen(number, seconds_of(block["timestamp"]), block["transactions"])
 
 
-def check_entry(chain: Chain, entry: Entry, block: BlockSeen) -> None:
+class _Told:
+    """A block, equal to what another node tells of it in other words."""
+
+    def __init__(self, block: dict[str, Any]) -> None:
+        self.block = block
+        self._essence = _essence(block)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Told) and bool(self._essence == other._essence)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def check_entry(entry: Entry, block: BlockSeen) -> None:
     """Raise `DisagreementError` unless an operation that the history tells really stands in the block.
 
-    A block doesn't hold what the chain did by itself: there another node's history must agree, if several nodes are
-    configured.
+    A block doesn't hold what the chain did by itself: for that the nodes' histories agreeing must do.
     """
     if entry.virtual is not None:
-        _check_virtual(chain, entry)
         return
     try:
         kind, fields = block.transactions[entry.transaction]["operations"][entry.operation]
@@ -193,20 +241,6 @@ def check_entry(chain: Chain, entry: Entry, block: BlockSeen) -> None:
         raise DisagreementError(f"the history tells an operation {entry.source} that its block doesn't have") from None
     if int(kind) != entry.kind or _plain(fields) != _plain(entry.fields):
         raise DisagreementError(f"the history and the block tell operation {entry.source} differently")
-
-
-def _check_virtual(chain: Chain, entry: Entry) -> None:
-    if len(chain.connection.urls) == 1:
-        return
-    answer = next(chain.connection.others("history", "get_block_operation_history", entry.block), None)
-    if answer is None:
-        raise UnreachableError(f"no second node answers that could confirm operation {entry.source}")
-    if not any(_entry(one).source == entry.source and _same(_entry(one), entry) for one in answer):
-        raise DisagreementError(f"another node does not tell operation {entry.source}: it was not taken")
-
-
-def _same(one: Entry, other: Entry) -> bool:
-    return one.kind == other.kind and bool(_plain(one.fields) == _plain(other.fields))
 
 
 def _essence(block: Mapping[str, Any]) -> Any:

@@ -14,7 +14,7 @@ from bsip_mplp.chain.builders import ASSET_ISSUE, TRANSFER
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.envelope import EnvelopeError, unseal
 from bsip_mplp.chain.errors import NotFoundError
-from bsip_mplp.chain.history import BlockSeen, Entry, check_entry, confirmed_block, read_irreversible
+from bsip_mplp.chain.history import BlockSeen, Entry, agreed_time, check_entry, confirmed_block, read_irreversible
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.memo import Context, MemoError, UnknownAssetError
 from bsip_mplp.chain.transactions import transaction_id
@@ -76,10 +76,10 @@ class Inbox:
             if entry.block not in blocks:
                 if len(blocks) == BLOCKS_MAX:
                     block = entry.block - 1
-                    time = self._chain.block_time(block)
+                    time = agreed_time(self._chain, block)
                     break
                 blocks[entry.block] = confirmed_block(self._chain, entry.block)
-            check_entry(self._chain, entry, blocks[entry.block])
+            check_entry(entry, blocks[entry.block])
             came.append((entry, blocks[entry.block]))
         seen = [entry for entry in history.entries if entry.block <= block]
         return Reading(
@@ -160,7 +160,7 @@ def read_sent(chain: Chain, account_id: str, entries: Sequence[Entry]) -> list[S
         if _moves_money(entry, account_id) and _sender(entry) == account_id:
             if entry.block not in blocks:
                 blocks[entry.block] = confirmed_block(chain, entry.block)
-            check_entry(chain, entry, blocks[entry.block])
+            check_entry(entry, blocks[entry.block])
             found.append(_sent(entry, blocks[entry.block], chain))
     return found
 

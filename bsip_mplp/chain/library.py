@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
+from bsip_mplp.chain.clock import seconds_of
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.keys import Secret
+
+EXPIRATION_SECONDS = 60
 
 
 def library(connection: Connection, keys: Iterable[Secret] = ()) -> Any:
@@ -19,7 +23,14 @@ def library(connection: Connection, keys: Iterable[Secret] = ()) -> Any:
     from bitshares import BitShares
     from bitshares.instance import set_shared_blockchain_instance
 
-    instance = BitShares(node=[connection.url], keys=[key.reveal() for key in keys], num_retries=3)
+    # The library dates by the local clock (11): what the chain's clock is ahead, its transactions live longer
+    ahead_seconds = seconds_of(connection.head()["time"]) - int(time.time())
+    instance = BitShares(
+        node=[connection.url],
+        keys=[key.reveal() for key in keys],
+        num_retries=3,
+        expiration=EXPIRATION_SECONDS + ahead_seconds,
+    )
     if instance.rpc.chain_params["chain_id"] != network.chain_id:
         raise RuntimeError("the library is on another chain")
     set_shared_blockchain_instance(instance)

@@ -17,14 +17,22 @@ from typing import TypeVar
 from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_units
 from bsip_mplp.rules.inputs import (
     Ask,
+    Bid,
     Borrow,
+    BuyBond,
     ChangePool,
+    CloseBlack,
+    Insure,
+    KeepBond,
     Lend,
     Operator,
+    PassBond,
     Prepay,
     Protect,
+    Redeem,
     Repay,
     Stake,
+    TakeBond,
     Unlend,
     Unprepay,
     Unprotect,
@@ -201,7 +209,7 @@ class _Sentence:
                 f"{_quoted(number)} is no amount such as 12.5, without commas: write {_USAGE[self.command]}"
             )
         asset = self._asset(otherwise)
-        return asset, None if everything else self._units(number, asset)
+        return asset, None if everything else self.units(number, asset)
 
     def _part_joined_sum(self) -> None:
         # 100TEST, as some write it
@@ -215,7 +223,7 @@ class _Sentence:
             raise MemoError(f"the asset is missing: write {_USAGE[self.command]}")
         return otherwise
 
-    def _units(self, number: str, asset: str) -> int:
+    def units(self, number: str, asset: str) -> int:
         if asset not in self.context.precisions:
             raise UnknownAssetError(asset, self.context.precisions)
         try:
@@ -276,6 +284,12 @@ def _symbol(name: str, word: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9.]{0,15}", word):
         raise MemoError(f"{name} is {_quoted(word)}: write the symbol of an asset such as TEST")
     return word.upper()
+
+
+def _account(name: str, word: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9.\-]{0,62}", word):
+        raise MemoError(f"{name} is {_quoted(word)}: write the name of an account, such as alice")
+    return word
 
 
 def _yes_or_no(name: str, word: str) -> bool:
@@ -368,6 +382,7 @@ def _read_borrow(said: _Sentence) -> Ask:
         highest_rate=said.option("below", _rate),
         shortest_days=shortest,
         longest_days=longest,
+        position=said.option("position", _account),
     )
 
 
@@ -383,6 +398,7 @@ def _read_protect(said: _Sentence) -> Ask:
         highest_rate=said.option("below", _rate),
         shortest_days=shortest,
         longest_days=longest,
+        position=said.option("position", _account),
     )
 
 
@@ -414,6 +430,48 @@ def _read_withdraw(said: _Sentence) -> Ask:
     return Withdraw(asset=asset, amount=amount)
 
 
+def _read_bid(said: _Sentence) -> Ask:
+    auction = said.number("bid")
+    asset, amount = said.sum(all_words=())
+    return Bid(auction=auction, asset=asset, amount=amount)
+
+
+def _read_insure(said: _Sentence) -> Ask:
+    risk = said.word("risk")
+    asset, amount = said.sum()
+    return Insure(market=said.market(asset), fund="risk" if risk else "insurance", asset=asset, amount=amount)
+
+
+def _read_buy_bond(said: _Sentence) -> Ask:
+    series = said.number("buy-bond")
+    asset, amount = said.sum(all_words=())
+    return BuyBond(series=series, asset=asset, amount=amount)
+
+
+def _read_pass_bond(said: _Sentence) -> Ask:
+    series = said.number("pass-bond")
+    asset, amount = said.sum(all_words=())
+    to, price = said.option("to", _account), said.option("for", lambda _, word: word)
+    if asset is None or amount is None or to is None or price is None:
+        raise MemoError(f"amount, to= and for= are needed (for=0 gives them away): write {_USAGE['pass-bond']}")
+    said.word(asset.lower())  # for=99 USD, as some write it
+    return PassBond(series=series, asset=asset, amount=amount, to=to, price=said.units(price, asset))
+
+
+def _read_redeem(said: _Sentence) -> Ask:
+    series = said.number("redeem")
+    if said.word("all"):
+        return Redeem(series=series)
+    asset, amount = said.sum(all_words=())
+    return Redeem(series=series, asset=asset, amount=amount)
+
+
+def _read_close_black(said: _Sentence) -> Ask:
+    if not said.words:
+        raise MemoError(f"the account of the position is missing: write {_USAGE['close-black']}")
+    return CloseBlack(position=_account("close-black", said.words.pop(0)), market=said.market(None))
+
+
 _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "lend": _read_lend,
     "stake": _read_stake,
@@ -425,6 +483,14 @@ _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "unprotect": lambda said: Unprotect(protection=said.number("unprotect")),
     "repay": lambda said: Repay(loan=said.number("repay")),
     "withdraw": _read_withdraw,
+    "bid": _read_bid,
+    "insure": _read_insure,
+    "buy-bond": _read_buy_bond,
+    "pass-bond": _read_pass_bond,
+    "take-bond": lambda said: TakeBond(offer=said.number("take-bond")),
+    "keep-bond": lambda said: KeepBond(offer=said.number("keep-bond")),
+    "redeem": _read_redeem,
+    "close-black": _read_close_black,
     "operator": lambda said: Operator(),
 }
 
@@ -442,6 +508,14 @@ _USAGE = {
     "unprotect": "mplp unprotect 5",
     "repay": "mplp repay 17",
     "withdraw": "mplp withdraw 100 TEST, or mplp withdraw all TEST",
+    "bid": "mplp bid 4, or mplp bid 4 20 USD",
+    "insure": "mplp insure, or mplp insure risk market=USD",
+    "buy-bond": "mplp buy-bond 2, or mplp buy-bond 2 100 USD",
+    "pass-bond": "mplp pass-bond 2 100 USD to=bob for=99",
+    "take-bond": "mplp take-bond 3",
+    "keep-bond": "mplp keep-bond 3",
+    "redeem": "mplp redeem 2, or mplp redeem 2 50 USD",
+    "close-black": "mplp close-black bob market=USD",
     "operator": "mplp operator",
 }
 
@@ -511,6 +585,7 @@ def _write_limits(ask: Borrow | Protect, context: Context) -> tuple[str, ...]:
         _option("shortest", ask.shortest_days),
         _option("longest", ask.longest_days),
         _option("market", ask.market),
+        _option("position", ask.position),
     )
 
 
@@ -529,6 +604,17 @@ def _write_unlend(ask: Unlend, context: Context) -> tuple[str, ...]:
     return ("unlend", str(ask.pool), "" if ask.amount is None else _sum(ask.asset, ask.amount, context))
 
 
+def _write_insure(ask: Insure, context: Context) -> tuple[str, ...]:
+    risk = "risk" if ask.fund == "risk" else ""
+    return ("insure", risk, _sum(ask.asset, ask.amount, context), _option("market", ask.market))
+
+
+def _write_pass_bond(ask: PassBond, context: Context) -> tuple[str, ...]:
+    price = _sum(ask.asset, ask.price, context).partition(" ")[0]
+    what = _sum(ask.asset, ask.amount, context)
+    return ("pass-bond", str(ask.series), what, _option("to", ask.to), _option("for", price))
+
+
 _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     Lend: _write_lend,
     Stake: lambda ask, context: ("stake", _sum(ask.asset, ask.amount, context)),
@@ -541,5 +627,13 @@ _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     Unprotect: lambda ask, context: ("unprotect", str(ask.protection)),
     Repay: lambda ask, context: ("repay", str(ask.loan)),
     Withdraw: lambda ask, context: ("withdraw", _sum(ask.asset, ask.amount, context)),
+    Bid: lambda ask, context: ("bid", str(ask.auction), _sum(ask.asset, ask.amount, context)),
+    Insure: _write_insure,
+    BuyBond: lambda ask, context: ("buy-bond", str(ask.series), _sum(ask.asset, ask.amount, context)),
+    PassBond: _write_pass_bond,
+    TakeBond: lambda ask, context: ("take-bond", str(ask.offer)),
+    KeepBond: lambda ask, context: ("keep-bond", str(ask.offer)),
+    Redeem: lambda ask, context: ("redeem", str(ask.series), _sum(ask.asset, ask.amount, context)),
+    CloseBlack: lambda ask, context: ("close-black", ask.position, _option("market", ask.market)),
     Operator: lambda ask, context: ("operator",),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bsip_mplp.chain.errors import WrongChainError
-from bsip_mplp.chain.node import Node
+from bsip_mplp.chain.node import NodeLike
 
 
 class Network(NamedTuple):
@@ -16,7 +16,7 @@ class Network(NamedTuple):
     core_symbol: str
 
 
-def ask_network(node: Node) -> Network:
+def ask_network(node: NodeLike) -> Network:
     """Ask a node which chain it is on, by raw calls, which work on a chain the library has never heard of."""
     chain_id = str(node.call(0, "get_chain_properties")["chain_id"])
     prefix = str(node.call(0, "get_config")["GRAPHENE_ADDRESS_PREFIX"])

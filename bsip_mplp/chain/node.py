@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import websocket
 
@@ -17,6 +17,16 @@ Api = int | str
 
 STRAY_MESSAGES_MAX = 1000
 """How many notices and late answers are passed over while waiting for one answer."""
+
+
+class NodeLike(Protocol):
+    """One node, dialled: `Node`, or what a test puts in its place."""
+
+    def call(self, api: Api, method: str, arguments: Sequence[Any] = ()) -> Any:
+        """Ask it."""
+
+    def close(self) -> None:
+        """Leave it."""
 
 
 class Node:

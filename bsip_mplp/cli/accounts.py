@@ -59,7 +59,7 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
 @json_option
 @pass_options
 def statement(options: Options, account: str | None, last: int, as_json: bool) -> None:
-    """Show an account's movements with the rule of each, and what it was told.
+    """Show an account's movements, what each means and by which rule it came, and what the account was told.
 
     \b
     Example: mplp statement --account alice --last 10
@@ -70,13 +70,14 @@ def statement(options: Options, account: str | None, last: int, as_json: bool) -
     if as_json:
         print_json({"account": name, "movements": lines, "told": told})
         return
-    columns = ["time", "rule", "text", "of", "amount>", "balance>", "asset"]
+    columns = ["time", "rule", "meaning", "of", "amount>", "balance>", "asset"]
     print_table(f"Movements of {name} (UTC)", columns, lines, f"{name} moved nothing here yet.")
     if told:
         print_table(f"What {name} was told", ["time", "rule", "text"], told, "")
 
 
 def _statement_rows(reader: Reader, name: str, last: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    from bsip_mplp.cli.words import RULES, movement_words
     from bsip_mplp.journal import read
 
     lines = [
@@ -89,7 +90,9 @@ def _statement_rows(reader: Reader, name: str, last: int) -> tuple[list[dict[str
         {
             "time": time_text(line.time),
             "rule": line.rule,
+            "rule_name": RULES.get(line.rule),
             "text": line.text,
+            "meaning": movement_words(line.text, line.units) or line.text,
             "of": kind,
             "amount": reader.amount(line.asset, line.units),
             "balance": reader.amount(line.asset, line.balance_after),

@@ -29,6 +29,7 @@ def limits_options(command: Command) -> Command:
         click.option("--amount", metavar="AMOUNT", help="How much to borrow."),
         click.option("--least", is_flag=True, help="The least that the rules allow (the default)."),
         click.option("--market", metavar="ASSET", help="The market, by its bitasset."),
+        click.option("--position", metavar="NAME", help="For this account's position, which you won in an auction."),
     ):
         command = option(command)
     return command
@@ -113,6 +114,7 @@ def _limits(
     highest_rate: str | None,
     shortest: int | None,
     longest: int | None,
+    position: str | None,
 ) -> dict[str, Any]:
     """The fields that `Borrow` and `Protect` share."""
     from bsip_mplp.cli.sending import rate_of
@@ -133,6 +135,7 @@ def _limits(
         "highest_rate": rate_of(highest_rate),
         "shortest_days": shortest,
         "longest_days": longest,
+        "position": position,
     }
 
 

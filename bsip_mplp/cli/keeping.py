@@ -9,6 +9,7 @@ import click
 
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import console, json_option, print_json, print_table, time_text
+from bsip_mplp.cli.sending import sending_options
 
 
 @click.group(short_help="Run the bots, or show how they are.")
@@ -43,6 +44,23 @@ def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
             click.echo(line)
     elif not run_keeper(options.settings, once=once, standby=standby):
         raise click.ClickException("a bot failed: the line above says which, and `mplp keeper status` has the rest")
+
+
+@keeper.command(short_help="Fill the reserve for the chain's fees.")
+@click.argument("amount")
+@sending_options
+@pass_options
+def reserve(options: Options, amount: str, **sending: Any) -> None:
+    """Send AMOUNT of the core asset to the reserve from which the chain's fees of payouts are paid.
+
+    \b
+    Example: mplp keeper reserve 100 --wait
+    """
+    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.rules.inputs import Operator
+
+    with Errand(options, **sending) as errand:
+        errand.ask(Operator(), errand.money(amount, options.settings.chain.core_asset))
 
 
 @keeper.command(short_help="Show how each bot is doing.")

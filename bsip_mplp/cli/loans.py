@@ -10,6 +10,7 @@ import click
 from bsip_mplp.cli.options import Options, account_option, pass_options
 from bsip_mplp.cli.output import (
     BOOKS,
+    NO_HOLD,
     json_option,
     permille_text,
     print_json,
@@ -21,38 +22,52 @@ from bsip_mplp.cli.output import (
 from bsip_mplp.cli.reading import Reader, reading
 from bsip_mplp.cli.sending import sending_options
 
+AMOUNTS = ("collateral>", "debt>", "lent_core>", "lent_bitasset>")
+POSITION_COLUMNS = ("market", "account", *AMOUNTS, "CR>", "LCR>", "state", "auction")
+
 
 @click.command(short_help="Show positions, CR and LCR.")
+@click.argument("name", required=False)
 @account_option
 @click.option("--market", metavar="ASSET", help="Only this market.")
 @click.option("--all", "everyone", is_flag=True, help="Everyone's positions with loans.")
 @json_option
 @pass_options
-def position(options: Options, account: str | None, market: str | None, everyone: bool, as_json: bool) -> None:
+def position(
+    options: Options, name: str | None, account: str | None, market: str | None, everyone: bool, as_json: bool
+) -> None:
     """Show an account's positions as the ledger saw them last: collateral, debt, what is lent to them, CR and LCR.
+
+    With NAME show the whole history of that account's positions, too. What an account won is listed with its own.
 
     \b
     Example: mplp position --account bob
+             mplp position bob
     """
-    name = None if everyone else options.acting(account)
+    if name is not None:
+        from bsip_mplp.cli.histories import show_position
+
+        show_position(options, name, market, as_json)
+        return
+    acting = None if everyone else options.acting(account)
     with reading(options) as reader:
         rows = [
             position_row(reader, found)
             for found in reader.objects("position")
-            if (found["loans"] if name is None else found["account"] == name)
+            if (found["loans"] if acting is None else acting in (found["account"], found["holder"]))
             and (market is None or found["market"] == market.upper())
         ]
         feeds = [_feed_row(found) for found in reader.markets.values()]
     if as_json:
-        print_json({"positions": rows, "feeds": feeds, "note": BOOKS})
+        print_json({"positions": rows, "feeds": feeds, "note": BOOKS, "auctions": NO_HOLD})
         return
-    amounts = ["collateral>", "debt>", "lent_core>", "lent_bitasset>"]
-    columns = ["market", "account", *amounts, "CR>", "LCR>", "state", "auction"]
     empty = "No position is known here: it is read from the chain once you prepay, borrow or protect."
-    print_table("Positions", columns, rows, empty)
+    print_table("Positions", POSITION_COLUMNS, rows, empty)
     print_table("Feeds", ["market", "MCR>", "MSSR>", "ICR>", "LMCR>", "expires", "state"], feeds, "No market is open.")
     if any(row["loans"] for row in rows):
         click.echo(BOOKS)
+    if any(row["state"] not in ("free", "protected", "closed") for row in rows):
+        click.echo(NO_HOLD)
 
 
 def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,6 +78,7 @@ def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "market": market,
         "account": found["account"],
+        "holder": found["holder"],
         "collateral": reader.amount(core, found["collateral"]),
         "debt": reader.amount(market, found["debt"]),
         "lent_core": reader.amount(core, found["lp1"]),

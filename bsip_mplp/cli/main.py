@@ -26,7 +26,22 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "protect": ("bsip_mplp.cli.borrowing:protect", "Borrow by itself once the ratio falls."),
         "unprotect": ("bsip_mplp.cli.borrowing:unprotect", "Take a protection back."),
         "loans": ("bsip_mplp.cli.loans:loans", "Show loans and protections."),
+        "loan": ("bsip_mplp.cli.histories:loan", "Show the history of a loan."),
         "repay": ("bsip_mplp.cli.borrowing:repay", "End a loan."),
+    },
+    "Auctions and funds": {
+        "auctions": ("bsip_mplp.cli.auctions:auctions", "Show auctions, and what one asks for."),
+        "bid": ("bsip_mplp.cli.auctions:bid", "Bid interest for a position."),
+        "carried": ("bsip_mplp.cli.insurance:carried", "Show carried and black positions."),
+        "close-black": ("bsip_mplp.cli.insurance:close_black", "Close a black position."),
+        "insurance": ("bsip_mplp.cli.insurance:insurance", "Show what the funds hold, owe and expect."),
+        "insure": ("bsip_mplp.cli.insurance:insure", "Add to a market's fund."),
+        "bonds": ("bsip_mplp.cli.bonds:bonds", "Show risk bonds and offers of them."),
+        "buy-bond": ("bsip_mplp.cli.bonds:buy_bond", "Buy risk bonds on offer."),
+        "pass-bond": ("bsip_mplp.cli.bonds:pass_bond", "Offer bonds of yours to someone."),
+        "take-bond": ("bsip_mplp.cli.bonds:take_bond", "Take bonds offered to you."),
+        "keep-bond": ("bsip_mplp.cli.bonds:keep_bond", "Take an offer of yours back."),
+        "redeem": ("bsip_mplp.cli.bonds:redeem", "Exchange bonds for bitasset of the fund."),
     },
     "Account": {
         "balance": ("bsip_mplp.cli.accounts:balance", "Show what an account has here."),
@@ -36,6 +51,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
     "Operating": {
         "init": ("bsip_mplp.cli.setting_up:init", "Create the database, check node and accounts."),
         "keeper": ("bsip_mplp.cli.keeping:keeper", "Run the bots, or show how they are."),
+        "params": ("bsip_mplp.cli.params:params", "Show or change a market's parameters."),
         "health": ("bsip_mplp.cli.keeping:health", "Say whether all is well, by exit status."),
         "verify": ("bsip_mplp.cli.keeping:verify", "Fold the journal anew and compare."),
     },
@@ -60,6 +76,7 @@ FAULTS = (
     ("bsip_mplp.chain.errors", "ChainError"),
     ("bsip_mplp.chain.memo", "MemoError"),
     ("bsip_mplp.keeper.errors", "KeeperError"),
+    ("bsip_mplp.story.errors", "StoryError"),
 )
 """The roots of the packages' exception trees whose texts are for people; looked up only if they were imported."""
 
@@ -116,6 +133,10 @@ def cli(ctx: click.Context, /, **given: Any) -> None:
     Every request is a transfer with a memo to the pool's account, the same that any wallet can make.
     """
     ctx.obj = Options(**given)
+    if given["verbose"] is not None:
+        from bsip_mplp.keeper import logs
+
+        logs.set_up(given["verbose"])
 
 
 def main() -> None:
@@ -135,11 +156,22 @@ def main() -> None:
     except _faults() as error:
         _say(str(error))
         status = 2
+    except Exception as error:  # noqa: BLE001  a bug of ours is a line for people too; -v 4 shows where it is
+        _say(f"a fault of this program, please report it with what -v 4 shows: {type(error).__name__}: {error}")
+        _show_where()
+        status = 70
     sys.exit(status if isinstance(status, int) else 0)
 
 
+def _show_where() -> None:
+    import logging
+
+    logging.getLogger("mplp").debug("where it failed", exc_info=True)
+
+
 def _faults() -> tuple[type[Exception], ...]:
-    return tuple(getattr(sys.modules[module], name) for module, name in FAULTS if module in sys.modules)
+    ours = [getattr(sys.modules[module], name) for module, name in FAULTS if module in sys.modules]
+    return (OSError, *ours)
 
 
 def _say(message: str, hint: str = "") -> None:

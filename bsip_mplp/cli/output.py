@@ -19,6 +19,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 BOOKS = "A loan here does not keep the chain from calling this position: the chain knows only its own CR."
 """V-1: what every view of a loan or protection in `books` custody says."""
 
+NO_HOLD = "An auction, a takeover or a carry here is an entry of this ledger: it gives no hold on the chain account."
+"""PL-D46: what every view of an auction, a takeover or a carry in `books` custody says."""
+
+COLUMN_GAP = 3
+
 json_option: Callable[[Command], Command] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -28,22 +33,59 @@ def print_json(data: Any) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Row], empty: str) -> None:
-    """Print rows as a table; columns named `x>` are aligned right. With no rows, say `empty`."""
+    """Print rows as a table; columns named `x>` are numbers, aligned right and never cut. With no rows, say `empty`.
+
+    Where the terminal is too narrow for the numbers and the longest words, each row is a list of its own.
+    """
     if not rows:
         click.echo(empty)
         return
+    out = console()
+    names = [column.rstrip(">") for column in columns]
+    cells = [[cell(row[name]) for name in names] for row in rows]
+    if _width_needed(columns, cells) > out.width:
+        out.print(f"[bold]{title}[/bold]")
+        for row in cells:
+            out.print(_list_of(names, row))
+    else:
+        out.print(_table_of(title, columns, cells))
+
+
+def _width_needed(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """What the table takes if numbers are whole and text is broken between words only."""
+    width = 0
+    for number, column in enumerate(columns):
+        texts = [column.rstrip(">").replace("_", " "), *(row[number] for row in cells)]
+        words = texts if column.endswith(">") else [word for text in texts for word in text.split()]
+        width += max((len(word) for word in words), default=0) + COLUMN_GAP
+    return width
+
+
+def _table_of(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> Any:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
-        name = column.rstrip(">")
+        is_number = column.endswith(">")
         table.add_column(
-            name.replace("_", " "), justify="right" if column.endswith(">") else "left", no_wrap=column.endswith(">")
+            column.rstrip(">").replace("_", " "), justify="right" if is_number else "left", no_wrap=is_number
         )
-    for row in rows:
-        table.add_row(*(cell(row[column.rstrip(">")]) for column in columns))
-    console().print(table)
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _list_of(names: Sequence[str], row: Sequence[str]) -> Any:
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column()
+    for name, text in zip(names, row, strict=True):
+        grid.add_row(f"  {name.replace('_', ' ')}", text)
+    grid.add_row("", "")
+    return grid
 
 
 def console(stderr: bool = False) -> Any:

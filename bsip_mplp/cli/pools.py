@@ -169,7 +169,7 @@ def unlend(options: Options, pool: str, amount: str | None, **sending: Any) -> N
         if amount is None:
             errand.ask(Unlend(pool=number))
             return
-        symbol = errand.pool_asset(number)
+        symbol = errand.asset_of("pool", number, "asset")
         errand.ask(Unlend(pool=number, asset=symbol, amount=errand.units(amount, symbol)))
 
 

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from bsip_mplp.cli.options import Options
+    from bsip_mplp.rules.engine import Engine
+
+
+LISTED_BY = {
+    "pool": "pools",
+    "loan": "loans --ended",
+    "position": "position --all",
+    "auction": "auctions --ended",
+    "series": "bonds --all",
+    "offer": "bonds --all",
+}
+"""The command that lists the objects of a kind."""
+
+SHOWN_AS = {"series": "bond series", "offer": "offer of bonds"}
 
 
 class Reader:
@@ -34,6 +48,24 @@ class Reader:
     def markets(self) -> dict[str, Mapping[str, Any]]:
         """The open markets by name."""
         return {body["market"]: body for body in self.objects("market")}
+
+    @cached_property
+    def now(self) -> int:
+        """The ledger's clock: the time of the last irreversible block that was read, or of the last input."""
+        from bsip_mplp.journal import read
+        from bsip_mplp.journal.cursor import read_cursor
+
+        cursor = read_cursor(self.connection)
+        return max(read.counts(self.connection).last_time or 0, cursor.time if cursor else 0)
+
+    def one(self, kind: str, number: int | str) -> Mapping[str, Any]:
+        """One object as it is now; raises `click.BadParameter` if there never was one."""
+        from bsip_mplp.journal import read
+
+        found = read.one_object(self.connection, kind, str(number))
+        if found is None:
+            raise click.BadParameter(f"there is no {SHOWN_AS.get(kind, kind)} {number}: see mplp {LISTED_BY[kind]}")
+        return found.body
 
     def objects(self, kind: str) -> list[Mapping[str, Any]]:
         """All objects of a kind, as they are now."""
@@ -76,8 +108,23 @@ def reading(options: Options) -> Iterator[Reader]:
         yield Reader(connection)
 
 
+def fold(options: Options) -> Engine:
+    """The journal folded into an engine, at the ledger's clock: to ask the rules what would be, then thrown away."""
+    from bsip_mplp.bootstrap import open_journal
+    from bsip_mplp.rules.engine import Engine
+    from bsip_mplp.rules.inputs import Tick
+
+    engine = Engine()
+    with open_journal(options.settings, read_only=True) as journal:
+        for item in journal.inputs():
+            engine.apply(item)
+        cursor = journal.cursor()
+    engine.apply(Tick(time=cursor.time if cursor else engine.now))
+    return engine
+
+
 def own_number(text: str) -> int:
-    """A pool's or loan's number, with or without `#`."""
+    """The number of a pool, a loan or the like, with or without `#`."""
     try:
         return int(text.removeprefix("#"))
     except ValueError:

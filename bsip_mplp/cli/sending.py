@@ -12,9 +12,11 @@ import click
 
 from bsip_mplp.cli.options import Options, account_option
 from bsip_mplp.cli.output import console, print_json
-from bsip_mplp.money import MoneyError, parse_fraction, parse_units
+from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_units
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bsip_mplp.chain.memo import Context
     from bsip_mplp.cli.wallet import Sent, Wallet
     from bsip_mplp.journal import Cursor
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 POLL_SECONDS = 0.5
+MOVEMENTS_MAX = 50
 
 
 def sending_options(command: Command) -> Command:
@@ -115,20 +118,20 @@ class Errand:
             raise click.BadParameter(f"{text} is no market here: there are {known}")
         return text.upper()
 
+    def is_market(self, symbol: str) -> bool:
+        """Whether an asset is the bitasset of a market here."""
+        return symbol in self._context.markets
+
     def core_of(self, market: str) -> str:
         """A market's core asset."""
         return self._context.markets[market]
 
-    def pool_asset(self, number: int) -> str:
-        """What a pool holds; raises `click.BadParameter` if there is no such pool."""
+    def asset_of(self, kind: str, number: int, field: str) -> str:
+        """The asset that an object names; raises `click.BadParameter` if there is no such object."""
         from bsip_mplp.cli.reading import reading
-        from bsip_mplp.journal import read
 
         with reading(self._options) as reader:
-            found = read.one_object(reader.connection, "pool", str(number))
-        if found is None:
-            raise click.BadParameter(f"there is no pool {number}: see mplp pools")
-        return str(found.body["asset"])
+            return str(reader.one(kind, number)[field])
 
     def _read_context(self) -> Context:
         from bsip_mplp.bootstrap import memo_context
@@ -184,12 +187,14 @@ class Errand:
             "see mplp statement"
         )
 
-    @staticmethod
-    def _progress(source: str, irreversible: int, cursor: Cursor | None) -> str:
+    def _progress(self, source: str, irreversible: int, cursor: Cursor | None) -> str:
+        from bsip_mplp.bootstrap import keeper_runs
+
         block = int(source.partition(".")[0])
         if irreversible < block:
             return f"In block {block}; it counts once that can't be undone (now: {irreversible}) …"
-        return f"In block {block}, which can't be undone; the keeper has read {cursor.block if cursor else 0} …"
+        where = "no keeper runs here" if keeper_runs(self._settings) is False else "the keeper has read"
+        return f"In block {block}, which can't be undone; {where} (block {cursor.block if cursor else 0}) …"
 
     def _say(self, seq: int, transaction_id: str) -> None:
         from bsip_mplp.bootstrap import open_journal
@@ -198,11 +203,13 @@ class Errand:
         with open_journal(self._settings, read_only=True) as journal, journal.reading() as connection:
             told = [n for n in read.notices(connection, self.account, after_seq=seq - 1) if n.seq == seq]
             refused = [r for r in read.refusals(connection, self.account, after_seq=seq - 1) if r.seq == seq]
+            moved = self._movements(connection, seq)
         if self._as_json:
             print_json(
                 {
                     "transaction": transaction_id,
                     "counted": seq,
+                    "moved": moved,
                     "told": [{"rule": notice.rule, "text": notice.text} for notice in told],
                     "refused": [
                         {"rule": found.rule, "reason": found.reason, "remedy": found.remedy} for found in refused
@@ -214,10 +221,34 @@ class Errand:
             for notice in told:
                 if not refused or notice.rule not in {found.rule for found in refused}:
                     click.echo(f"  {notice.rule}: {notice.text}")
+            for row in moved:
+                click.echo(f"  {row['of']}: {row['change']} {row['asset']}, now {row['balance']}")
         if refused:
             first = refused[0]
             said = f"refused by {first.rule}: {first.reason}. {first.remedy}"
             raise RefusedError(f"{said} Nothing is lost: see mplp balance")
+
+    def _movements(self, connection: Connection, seq: int) -> list[dict[str, str]]:
+        """What the input changed in the free balance and the prepaid interest, in all, by asset."""
+        from bsip_mplp.journal import read
+
+        changes: dict[tuple[str, str], tuple[int, int]] = {}
+        for kind, words in (("free", "free balance"), ("prepaid", "prepaid interest")):
+            for line in read.statement(connection, f"{kind}/{self.account}", MOVEMENTS_MAX):
+                if line.seq == seq:
+                    before = changes.get((words, line.asset), (0, 0))[0]
+                    changes[words, line.asset] = (before + line.units, line.balance_after)
+        digits = self._context.precisions
+        return [
+            {
+                "of": words,
+                "asset": asset,
+                "change": f"{'+' if units > 0 else ''}{format_units(units, digits.get(asset, 0))}",
+                "balance": format_units(after, digits.get(asset, 0)),
+            }
+            for (words, asset), (units, after) in changes.items()
+            if units
+        ]
 
 
 class _Spinner:

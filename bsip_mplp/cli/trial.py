@@ -57,7 +57,7 @@ def _shown(before: Mapping[str, Any], engine: Engine, outcome: Outcome, key: str
     digits = {symbol: asset["precision"] for symbol, asset in after["assets"].items()}
     loans = [dict(body) for (kind, _), body in outcome.objects.items() if kind == "loan"]
     taken = {
-        event.key: (event.values["interest"], event.values["asset"])
+        event.key: (event.values["units"], event.values["asset"])
         for event in outcome.events
         if event.kind == "loan" and event.what == "paid"
     }

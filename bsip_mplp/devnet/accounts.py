@@ -1,5 +1,8 @@
 """Accounts: create, update, upgrade, opinions about others (``account_evaluator.cpp``), and their fees' way."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from . import vesting
@@ -70,7 +73,8 @@ class CreateAccount(Evaluator[AccountCreate], operation=AccountCreate):
         )
         require(
             state.account(op.referrer).is_member(state.now),
-            "op.referrer(d).is_member(d.head_block_time()): The referrer must be either a lifetime or annual subscriber.",
+            "op.referrer(d).is_member(d.head_block_time()): The referrer must be either a lifetime or annual "
+            "subscriber.",
         )
         _check_authority(state, op.owner)
         _check_authority(state, op.active)

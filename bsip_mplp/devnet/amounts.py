@@ -202,10 +202,7 @@ def _shrink(exact: tuple[int, int]) -> tuple[tuple[int, int], bool, bool]:
 def _closer(exact: tuple[int, int], halved: tuple[int, int]) -> tuple[int, int]:
     """Of the halved fraction and the one with a part of 1, the one closer to the exact value."""
     num, den = exact
-    if num > den:
-        whole = (min(num // den, MAX_SHARE_SUPPLY), 1)
-    else:
-        whole = (1, min(den // num, MAX_SHARE_SUPPLY))
+    whole = (min(num // den, MAX_SHARE_SUPPLY), 1) if num > den else (1, min(den // num, MAX_SHARE_SUPPLY))
     if MAX_SHARE_SUPPLY in whole:
         return whole
     from_whole = _distance(whole, exact)

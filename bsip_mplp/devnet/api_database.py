@@ -465,7 +465,7 @@ class DatabaseApi(Api):
         """Positions of an asset, the least collateralised first."""
         most = check_limit(limit, CALL_LIMIT)
         bitasset = self.state.bitasset(lookups.get_asset(self.state, asset))
-        rows = []
+        rows: list[dict[str, Any]] = []
         for call in self.state.calls_by_collateral.walk(bitasset.market):
             if len(rows) == most:
                 break
@@ -523,7 +523,8 @@ class DatabaseApi(Api):
         """The book in whole units."""
         most = check_limit(limit, 50)
         first, second = self._market_asset(base, "base"), self._market_asset(quote, "quote")
-        bids, asks = [], []
+        bids: list[dict[str, Any]] = []
+        asks: list[dict[str, Any]] = []
         for order in self._book(first.number, second.number, most):
             (bids if order.market[0] == first.number else asks).append(self._book_row(order, first, second))
         return {"base": as_text(base), "quote": as_text(quote), "bids": bids, "asks": asks}

@@ -106,7 +106,7 @@ class HistoryApi(Api):
     def _relative(self, account: int, stop: int, limit: int, start: int) -> list[dict[str, Any]]:
         total = self.state.statistics_of(account).total_ops
         start = total if start == 0 else min(total, start)
-        rows = []
+        rows: list[dict[str, Any]] = []
         for link in self.state.history_by_account.walk_back(account):
             if len(rows) == limit or link.sequence < max(stop, 1):
                 break

@@ -1,4 +1,4 @@
-"""The interfaces ``login``, ``network_broadcast``, ``block``, ``asset``, ``orders`` and ``custom_operations`` (``api.cpp``)."""
+"""The smaller interfaces (``api.cpp``): login, network_broadcast, block, asset, orders, custom_operations."""
 
 from __future__ import annotations
 

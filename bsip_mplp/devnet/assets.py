@@ -1,5 +1,8 @@
 """Assets of any kind: create, update, issue, burn, fee pools, fees (``asset_evaluator.cpp``)."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from . import fills

@@ -1,5 +1,8 @@
 """Market-issued assets: their options, feed producers, feeds, global settlement (``asset_evaluator.cpp``)."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from . import blackswan, calls, feeds

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -471,11 +472,6 @@ class Chain:
         for listener in self.on_rewind:
             listener(len(self.blocks))
         for trx in [*(taken if keep_transactions else []), *pending]:
-            self._try_push(trx)
+            with suppress(ChainError):  # what is no longer valid on the other fork is dropped
+                self.push(trx, verify=False)
         return taken
-
-    def _try_push(self, transaction: Transaction) -> None:
-        try:
-            self.push(transaction, verify=False)
-        except ChainError:
-            pass  # no longer valid on the other fork

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from .genesis import Funded
 from .keeping import KeepingError
@@ -110,7 +111,7 @@ def serve_forever(options: Options) -> int:
             file=sys.stderr,
         )
     try:
-        asyncio.run(run(options, _announce))
+        asyncio.run(run(options, lambda server: _announce(server, options)))
     except OSError as wrong:
         print(f"cannot listen on {options.host}:{options.port}: {wrong.strerror or wrong}", file=sys.stderr)
         return 2
@@ -120,13 +121,20 @@ def serve_forever(options: Options) -> int:
     return 0
 
 
-def _announce(server: Server) -> None:
+def _announce(server: Server, options: Options) -> None:
     print(greeting(server), flush=True)
+    for account in options.funded:
+        print(f"account {account.name}  key {account.wif}", flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{message}\n")  # one line, without the usage
 
 
 def main(arguments: list[str] | None = None) -> int:
     """``python -m bsip_mplp.devnet``."""
-    parser = argparse.ArgumentParser(prog="python -m bsip_mplp.devnet", description="A BitShares development chain.")
+    parser = _Parser(prog="python -m bsip_mplp.devnet", description="A BitShares development chain.")
     parser.add_argument("--listen", default="127.0.0.1:8090", metavar="HOST:PORT")
     parser.add_argument("--block-interval", default="1", metavar="SECONDS")
     parser.add_argument("--data", metavar="DIR")

@@ -186,32 +186,32 @@ def rule(number: int, name: str, what: str) -> type[ChainError]:
     return type(name, (ChainError,), {"code": number, "name": name, "what": what})
 
 
-LimitOrderKilled = rule(3050101, "limit_order_create_kill_unfilled", "unfilled kill order")
+LimitOrderKilled = rule(3050101, "limit_order_create_kill_unfilled", "Killing limit order due to unable to fill")
 LimitOrderMarketNotWhitelisted = rule(
-    3050102, "limit_order_create_market_not_whitelisted", "the market is not whitelisted by the selling asset"
+    3050102, "limit_order_create_market_not_whitelisted", "The market has not been whitelisted by the selling asset"
 )
 LimitOrderMarketBlacklisted = rule(
-    3050103, "limit_order_create_market_blacklisted", "the market is blacklisted by the selling asset"
+    3050103, "limit_order_create_market_blacklisted", "The market has been blacklisted by the selling asset"
 )
 LimitOrderSellingUnauthorized = rule(
-    3050104, "limit_order_create_selling_asset_unauthorized", "unauthorized to transact the selling asset"
+    3050104, "limit_order_create_selling_asset_unauthorized", "The account is not allowed to transact the selling asset"
 )
 LimitOrderReceivingUnauthorized = rule(
-    3050105, "limit_order_create_receiving_asset_unauthorized", "unauthorized to transact the receiving asset"
+    3050105,
+    "limit_order_create_receiving_asset_unauthorized",
+    "The account is not allowed to transact the receiving asset",
 )
-LimitOrderInsufficientBalance = rule(3050106, "limit_order_create_insufficient_balance", "insufficient balance")
-LimitOrderNonexistent = rule(3050201, "limit_order_cancel_nonexist_order", "the order does not exist")
-LimitOrderOwnerMismatch = rule(3050202, "limit_order_cancel_owner_mismatch", "the order is owned by someone else")
-LimitOrderUpdateNonexistent = rule(3057701, "limit_order_update_nonexist_order", "the order does not exist")
-LimitOrderUpdateOwnerMismatch = rule(3057702, "limit_order_update_owner_mismatch", "the order is owned by someone else")
+LimitOrderInsufficientBalance = rule(3050106, "limit_order_create_insufficient_balance", "Insufficient balance")
+LimitOrderNonexistent = rule(3050201, "limit_order_cancel_nonexist_order", "Order does not exist")
+LimitOrderOwnerMismatch = rule(3050202, "limit_order_cancel_owner_mismatch", "Order owned by someone else")
+LimitOrderUpdateNonexistent = rule(3057701, "limit_order_update_nonexist_order", "Order does not exist")
+LimitOrderUpdateOwnerMismatch = rule(3057702, "limit_order_update_owner_mismatch", "Order owned by someone else")
 TransferFromNotWhitelisted = rule(3050001, "transfer_from_account_not_whitelisted", "owner mismatch")
 TransferToNotWhitelisted = rule(3050002, "transfer_to_account_not_whitelisted", "owner mismatch")
 TransferRestricted = rule(3050003, "transfer_restricted_transfer_asset", "restricted transfer asset")
 AccountMaxAuthorityExceeded = rule(3050501, "account_create_max_auth_exceeded", "Exceeds max authority fan-out")
 AccountAuthorityNotFound = rule(3050502, "account_create_auth_account_not_found", "Auth account not found")
-AssetReserveInvalid = rule(
-    3051501, "asset_reserve_invalid_on_mia", "invalid operation: cannot reserve a market-issued asset"
-)
+AssetReserveInvalid = rule(3051501, "asset_reserve_invalid_on_mia", "invalid on mia")
 OverrideNotPermitted = rule(3053801, "override_transfer_not_permitted", "not permitted")
 
 

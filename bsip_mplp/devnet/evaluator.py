@@ -1,8 +1,11 @@
 """How an operation is carried out: fee, checks, changes (``evaluator.cpp``, ``evaluator.hpp``)."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .amounts import Asset
 from .errors import AssertError, ChainError, InsufficientFee, require
@@ -143,7 +146,7 @@ def apply_operation(state: State, op: Operation, *, is_virtual: bool, keep_price
         refusal.add("", {}, where="evaluator.cpp:start_evaluate")
         refusal.add("", {"op": [op.NUMBER, op.to_json()]}, where="db_block.cpp:apply_operation")
         raise
-    return cast(Result, record.result)
+    return record.result
 
 
 def created(obj: Any) -> Result:

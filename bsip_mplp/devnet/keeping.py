@@ -6,6 +6,7 @@ last line, as a crash leaves it, is cut off; anything else that is wrong stops t
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,6 +19,7 @@ from .transactions import Transaction
 
 _GENESIS = "genesis.json"
 _BLOCKS = "blocks.jsonl"
+_LOCK = "lock"
 
 
 class KeepingError(Exception):
@@ -31,6 +33,7 @@ class Keeper:
         self._directory = directory
         self._offsets: list[int] = []
         self._file: TextIO | None = None
+        self._lock: TextIO | None = None
 
     @property
     def _path(self) -> Path:
@@ -38,7 +41,18 @@ class Keeper:
 
     def open(self, genesis: Genesis) -> Chain:
         """The chain that is kept here; a new one if there is none."""
+        try:
+            return self._open(genesis)
+        except OSError as wrong:
+            raise KeepingError(f"{self._directory}: {wrong.strerror or wrong}") from None
+
+    def _open(self, genesis: Genesis) -> Chain:
         self._directory.mkdir(parents=True, exist_ok=True)
+        self._lock = (self._directory / _LOCK).open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise KeepingError(f"{self._directory} is in use by another node") from None
         file = self._directory / _GENESIS
         if file.exists():
             kept = _read_genesis(file)
@@ -91,6 +105,9 @@ class Keeper:
         if self._file is not None:
             self._file.close()
             self._file = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
 
 def _read_genesis(file: Path) -> Genesis:

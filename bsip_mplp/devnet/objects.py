@@ -3,6 +3,9 @@
 ``asset_object.hpp``, ``account_object.hpp``, ``market_object.hpp``, ``witness_object.hpp`` and their neighbours.
 """
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from typing import Any

@@ -4,6 +4,9 @@ Follows ``libraries/protocol``: ``market.cpp``, ``asset_ops.cpp``, ``account.cpp
 ``custom.cpp``. The checks that need the chain's state are the evaluators' (``transfers.py``, ``orders.py``, …).
 """
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import re

@@ -3,6 +3,9 @@
 Follows ``market_evaluator.cpp`` and ``database::apply_order``.
 """
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from collections.abc import Callable

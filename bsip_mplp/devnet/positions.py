@@ -1,5 +1,8 @@
 """Debt positions and collateral bids (``call_order_update`` and ``bid_collateral`` in ``market_evaluator.cpp``)."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from . import calls, feeds, fills

@@ -5,6 +5,9 @@ habits (large integers become strings) and packs it into the binary form that is
 :class:`Struct` lists its fields in the order of core's ``FC_REFLECT``.
 """
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 import calendar
@@ -169,10 +172,13 @@ class _Integer(Kind):
     def __init__(self, code: str, low: int, high: int, name: str, write: Callable[[int], Any]) -> None:
         self._layout = Layout("<" + code)
         self._low, self._high, self._name = low, high, name
-        self.json = write  # type: ignore[method-assign]
+        self._write = write
 
     def parse(self, value: Any) -> int:
         return as_int(value, self._low, self._high, self._name)
+
+    def json(self, value: int) -> Any:
+        return self._write(value)
 
     def pack(self, value: int, out: bytearray) -> None:
         out += self._layout.pack(value)

@@ -1,4 +1,7 @@
-"""Force settlement: requests, the funds of settled assets, requests that fall due (``asset_settle``, ``db_update.cpp``)."""
+"""Force settlement: requests, funds of settled assets, requests that fall due (``asset_settle``, ``db_update.cpp``)."""
+
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ class Settle(Evaluator[AssetSettle], operation=AssetSettle):
         result = SettleResult()
         amount = self.op.amount
         if self.bitasset.is_settled_to_fund:
-            result = self._from_pool()
+            result = self._from_individual_pool()
             if self.bitasset.is_settled_to_fund or not self.asset.can_force_settle:
                 return _EXTENDABLE, result
             amount -= (result.paid or ())[0]
@@ -123,7 +126,7 @@ class Settle(Evaluator[AssetSettle], operation=AssetSettle):
             return None
         return settled - by_call if by_call.amount < settled.amount else None
 
-    def _from_pool(self) -> SettleResult:
+    def _from_individual_pool(self) -> SettleResult:
         state, bitasset = self.state, self.bitasset
         pays = Asset(bitasset.individual_settlement_debt, bitasset.asset_id)
         settled = Asset(bitasset.individual_settlement_fund, bitasset.backing)

@@ -1,5 +1,8 @@
 """Transfers and custom data (``transfer_evaluator.cpp``, ``custom_evaluator.cpp``)."""
 
+# Methods without a docstring of their own override documented ones.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from . import vesting

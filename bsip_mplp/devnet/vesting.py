@@ -1,4 +1,4 @@
-"""Vesting balances: cashback, witness pay and shared market fees (``vesting_balance_object.cpp``, ``db_balance.cpp``)."""
+"""Vesting balances: cashback, witness pay, shared market fees (``vesting_balance_object.cpp``, ``db_balance.cpp``)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def allowed_withdraw(balance: VestingBalance, now: int) -> int:
         return balance.balance.amount
     if tag != COIN_SECONDS or now <= policy.start_claim:
         return 0
-    return _earned(balance, policy, now) // max(policy.vesting_seconds, 1)
+    return int(_earned(balance, policy, now) // max(policy.vesting_seconds, 1))
 
 
 def withdraw(state: State, balance: VestingBalance, amount: Asset) -> None:

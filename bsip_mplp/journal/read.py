@@ -41,7 +41,7 @@ class Line(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """Something that happened to an object, with its figures, by a rule."""
+    """Something that happened to an object, with its figures, by a rule; `event` counts within the input."""
 
     seq: int
     time: int
@@ -50,6 +50,7 @@ class Fact(NamedTuple):
     key: str
     what: str
     values: Mapping[str, Any]
+    event: int
 
 
 class Told(NamedTuple):
@@ -170,7 +171,7 @@ def events(
         query = query.where(tables.events.c.key == key)
     query = query.order_by(tables.events.c.seq.desc(), tables.events.c.event.desc()).limit(limit)
     rows = connection.execute(query)
-    return [Fact(r.seq, r.time, r.rule, r.kind, r.key, r.what, json.loads(r.body)) for r in rows][::-1]
+    return [Fact(r.seq, r.time, r.rule, r.kind, r.key, r.what, json.loads(r.body), r.event) for r in rows][::-1]
 
 
 def notices(

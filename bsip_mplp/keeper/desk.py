@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bsip_mplp.bots.actions import Action, HoldBack, Pay, Take
+from bsip_mplp.bots.actions import Action, HoldBack, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.inbox import Inbox, Reading
@@ -43,6 +43,8 @@ class Desk:
         self._connection = connection
         self._inbox = inbox
         self._outbox = outbox
+        self._sent: list[str] = []
+        """What was said to be sent already, so that it is said once and not with each broadcast."""
 
     # --- what bots look at ----------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ class Desk:
                 return self._take(action)
             case Pay():
                 return self._pay(action)
-            case HoldBack():
+            case HoldBack() | Warn():
                 return Done([], action.lines())
 
     def _take(self, take: Take) -> Done:
@@ -108,8 +110,9 @@ class Desk:
         ended = tuple(one for one in progress if isinstance(one, OrderDone | OrderFailed))
         done = self._take(Take(ended)) if ended else Done([], [])
         under_way = [f"order {one.order}: {one.reason}" for one in progress if isinstance(one, Waiting)]
-        waits = [line for line in under_way if not line.endswith("was sent")]
-        return Done(done.lines + [line for line in under_way if line not in waits], waits)
+        sent = [line for line in under_way if line.endswith("was sent")]
+        news, self._sent = [line for line in sent if line not in self._sent], sent
+        return Done(done.lines + news, [line for line in under_way if line not in sent])
 
     def hang_up(self) -> None:
         """Leave the node in use; the next question dials the next one."""

@@ -62,7 +62,7 @@ def check_reserve(view: HealthView) -> list[str]:
     precision = view.precisions.get(view.core_asset, 0)
     return [
         f"the reserve for fees holds {format_units(held, precision)} {view.core_asset}, it should hold "
-        f"{format_units(view.reserve_units_needed, precision)}: send some with the memo `mplp operator`"
+        f"{format_units(view.reserve_units_needed, precision)}: fill it with mplp keeper reserve"
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.errors import EngineAheadError
@@ -10,6 +10,8 @@ from bsip_mplp.keeper.sightings import Sightings
 from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
+from bsip_mplp.rules.outlook import Outlook, outlook
+from bsip_mplp.rules.schedule import DueKind
 
 
 class Intake:
@@ -43,9 +45,14 @@ class Intake:
         """The engine's clock, in chain seconds."""
         return self._engine.now
 
-    def next_due(self) -> int | None:
-        """When the earliest thing falls due, in chain seconds."""
-        return self._engine.next_due()
+    def next_due(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+        """When the earliest thing of some kinds, or of all, falls due, in chain seconds."""
+        return self._engine.next_due(kinds)
+
+    def outlooks(self, ahead_seconds: int) -> list[Outlook]:
+        """How the funds of each market stand, and what falls due for them within some seconds."""
+        book = self._engine.book
+        return [outlook(book, market, book.now + ahead_seconds) for market in book.markets.values()]
 
     def take(self, inputs: Sequence[Input], cursor: Cursor | None = None) -> list[Outcome]:
         """Apply the inputs in order and write them, moving the cursor with them; returns their outcomes.

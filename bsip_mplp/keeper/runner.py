@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 
 from bsip_mplp.bots.bot import Bot
+from bsip_mplp.chain.errors import ChainError, UnreachableError
 from bsip_mplp.keeper.desk import Desk, Done
 from bsip_mplp.keeper.logs import without_keys
 from bsip_mplp.keeper.status import BotStatus
@@ -83,6 +84,8 @@ class Keeper:
                 did=f"{len(done.lines)} done: {done.lines[-1]}" if done.lines else "nothing to do",
                 held="\n".join(done.held) or None,
             )
+            if status.held != before.held:
+                log.info("%s: %s", name, status.held or "nothing is held back any more")
             if before.failures:
                 log.info("%s: works again after %d failures", name, before.failures)
         self._statuses[name] = status
@@ -150,8 +153,6 @@ class Keeper:
         lines, held = [line for one in done for line in one.lines], [line for one in done for line in one.held]
         for line in lines:
             log.info("%s: %s", bot.name, line)
-        for line in held:
-            log.debug("%s: %s", bot.name, line)
         return Done(lines, held)
 
     def _failed(self, status: BotStatus, error: Exception) -> BotStatus:
@@ -160,18 +161,19 @@ class Keeper:
         wait = self._back_off_seconds(status.name, status.failures)
         log.error("%s: failed %d times, again in %.0f s: %s", status.name, status.failures, wait, text)
         log.debug("%s: where it failed", status.name, exc_info=error)
-        self._recover()
+        self._recover(error)
         return replace(status, next_run=int(self._clock() + wait))
 
-    def _recover(self) -> None:
-        """After a fault start as after a crash: the engine is folded anew if it is ahead, the node is dialled anew."""
+    def _recover(self, error: Exception) -> None:
+        """After a fault of the chain ask another node; after any other start as after a crash: fold the journal."""
         if self._desk is None:
             return
-        if self._desk.intake.is_ahead:
-            log.warning("the engine is ahead of the journal: it is folded anew")
-            self.close()
+        if isinstance(error, ChainError) and not self._desk.intake.is_ahead:
+            if not isinstance(error, UnreachableError):  # a node that can't be reached was left already
+                self._desk.hang_up()
         else:
-            self._desk.hang_up()
+            log.warning("the journal is opened and folded anew")
+            self.close()
 
     def _back_off_seconds(self, name: str, failures: int | None = None) -> float:
         count = self._statuses[name].failures if failures is None else failures

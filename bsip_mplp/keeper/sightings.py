@@ -14,14 +14,15 @@ PREPAID = "prepaid/"
 class Sightings:
     """The last feed of each market and the last sight of each position, so that only changes are taken.
 
-    `loans` and `armed` count live loans and armed protections, `prepaid` has prepaid units, all by account.
+    `engaged` are positions with loans, in auction, carried or black; `armed` those with armed protections. Both go by
+    the account on the chain, which after a won auction is not the holder's. `prepaid` has prepaid units by account.
     """
 
     feeds: dict[str, FeedSeen] = field(default_factory=dict)
     positions: dict[tuple[str, str], PositionSeen] = field(default_factory=dict)
     markets: dict[str, str] = field(default_factory=dict)
     """Each open market's core asset."""
-    _loans: dict[str, str] = field(default_factory=dict)
+    _engaged: dict[str, str] = field(default_factory=dict)
     _armed: dict[str, str] = field(default_factory=dict)
     _prepaid: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -40,15 +41,15 @@ class Sightings:
             match kind:
                 case "market":
                     self.markets[key] = body["core_asset"]
-                case "loan":
-                    _keep(self._loans, key, body["borrower"], body["ended"] is None)
+                case "position":
+                    _keep(self._engaged, key, body["account"], body["state"] not in ("free", "closed"))
                 case "protection":
-                    _keep(self._armed, key, body["account"], body["armed"])
+                    _keep(self._armed, key, body["position"], body["armed"])
 
     def watched(self) -> list[str]:
-        """The accounts whose positions matter: those with prepaid interest, live loans or armed protections."""
+        """The accounts whose positions matter: those with prepaid interest, and where loans live or are armed."""
         paying = {account for account, _ in self._prepaid}
-        return sorted(paying | set(self._loans.values()) | set(self._armed.values()))
+        return sorted(paying | set(self._engaged.values()) | set(self._armed.values()))
 
     def _add_prepaid(self, account: str, asset: str, units: int) -> None:
         held = self._prepaid.pop((account, asset), 0) + units

@@ -109,20 +109,34 @@ def carry(book: Book, position: Position, rule: str) -> None:
 def _periods_due(book: Book, position: Position) -> list[tuple[Loan, int]]:
     """The long loans that go on, with one further period's interest of each in the bitasset (PL-28, PL-29, PL-D22).
 
-    Where no period has fallen due yet, what it costs, or that the loan ends, is decided now.
+    Nothing is decided by it: a round that nobody wins leaves what has not fallen due to its day (PL-D63).
     """
     due = []
     for loan in book.live_loans(position):
-        if not loan.long or loan.goes_home == loan.principal:
-            continue
-        terms = loan.unpaid[0] if loan.unpaid else loans.next_terms(book, position, loan)
-        if isinstance(terms, str):
-            loans.will_end(book, loan, terms)
-            continue
-        if not loan.unpaid:
-            loan.unpaid.append(terms)
-        due.append((loan, _in_bitasset(book, loan, terms)))
+        if loan.long and loan.goes_home < loan.principal:
+            terms = loan.unpaid[0] if loan.unpaid else loans.next_terms(book, position, loan)
+            if isinstance(terms, Terms):
+                due.append((loan, _in_bitasset(book, loan, terms)))
     return due
+
+
+def _decide_periods(book: Book, position: Position) -> None:
+    """PL-D22: where no period has fallen due yet, what it costs, or that the loan ends, is decided by the win."""
+    for loan in book.live_loans(position):
+        if loan.long and loan.goes_home < loan.principal and not loan.unpaid:
+            terms = loans.next_terms(book, position, loan)
+            if isinstance(terms, str):
+                loans.will_end(book, loan, terms)
+            else:
+                loan.unpaid.append(terms)
+
+
+def reserve_units(book: Book, auction: Auction) -> int:
+    """What a bid must reach if the round closed now (PL-28), in the bitasset.
+
+    It decides what the close would decide, so it is for a book that is thrown away.
+    """
+    return sum(units for _, units in _periods_due(book, book.positions[auction.market, auction.account]))
 
 
 def _in_bitasset(book: Book, loan: Loan, terms: Terms) -> int:
@@ -135,12 +149,14 @@ def _in_bitasset(book: Book, loan: Loan, terms: Terms) -> int:
 
 def _win(book: Book, auction: Auction, position: Position, winner: Bid, due: list[tuple[Loan, int]]) -> None:
     """PL-28, PL-29: the bid is split, each loan has one further period, the winner is the holder."""
+    _decide_periods(book, position)
     _pay_lenders(book, auction, winner, due)
     del auction.bids[winner.number]
     winner.state = "won"
     book.touch("bid", winner.number, winner)
     auction.winner, auction.price = winner.account, winner.units
     end_auction(book, position, "PL-28")
+    position.holds.clear()  # PL-D12: what is true still holds anew once the rest is over
     _new_holder(book, position, winner.account)
     parameters = book.markets[position.market].parameters
     position.rest_until = book.now + parameters.cure_window  # PL-32
@@ -194,6 +210,8 @@ def end_auction(book: Book, position: Position, rule: str) -> None:
     _return_bids(book, auction, "the auction ended")
     auction.ended, auction.ended_by = book.now, rule
     position.auction, position.cure_held = None, False
+    position.holds.pop("floor", None)  # these clocks are of the auction; a takeover's goes on
+    position.holds.pop("cure", None)
     book.touch("auction", auction.number, auction)
     book.event(rule, "auction", auction.number, "ended", winner=auction.winner, price=auction.price)
 
@@ -218,7 +236,8 @@ def _return_bids(book: Book, auction: Auction, why: str) -> None:
 def try_cure(book: Book, position: Position) -> None:
     """PL-31, PL-D23, PL-D56: with `LCR ≥ MCR` held and the interest due there, the auction ends.
 
-    An auction by missed interest is cured by the interest alone.
+    An auction by missed interest is cured by the interest alone. Until a takeover's hold is complete this counts under
+    MSSR too (PL-D64).
     """
     if position.state != "in_auction" or position.auction is None:
         return

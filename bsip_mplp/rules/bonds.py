@@ -159,13 +159,17 @@ def _drop_if_redeemed(book: Book, market: Market, series: Series) -> None:
     book.touch("series", series.number, series)
 
 
+def coupon_accrued(book: Book, series: Series) -> Fraction:
+    """PL-D34: simple interest on the principal outstanding, by the second, exactly, with what was accrued before."""
+    seconds = max(0, book.now - series.accrued_to)
+    per_year = Fraction(seconds, DAYS_PER_YEAR * SECONDS_PER_DAY)
+    return series.accrued + series.outstanding * series.coupon * per_year
+
+
 def accrue(book: Book, series: Series) -> None:
-    """PL-D34: simple interest on the principal outstanding, by the second, exactly."""
-    if book.now > series.accrued_to:
-        seconds = book.now - series.accrued_to
-        per_year = Fraction(seconds, DAYS_PER_YEAR * SECONDS_PER_DAY)
-        series.accrued += series.outstanding * series.coupon * per_year
-        series.accrued_to = book.now
+    """PL-D34: book the coupon up to now; it starts at the window's end."""
+    series.accrued = coupon_accrued(book, series)
+    series.accrued_to = max(series.accrued_to, book.now)
 
 
 def _pay_coupon(book: Book, series: Series, units: int) -> int:
@@ -219,6 +223,7 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
     held = series.holdings.get(account, 0) if series is not None else 0
     if series is None or not held:
         raise Refused("PL-39", f"you hold no bonds of series {ask.series}", "See mplp bonds.")
+    _must_be_of(series, ask.asset)
     if series.forced != "option":
         raise Refused("PL-39", f"series {ask.series} is redeemed from income only")
     units = held if ask.amount is None else ask.amount
@@ -239,6 +244,12 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
     book.event("PL-39", "series", series.number, "exchanged", by=account, units=units)
 
 
+def _must_be_of(series: Series, asset: str | None) -> None:
+    """An amount is in units of what it names, so another asset is refused, never read as this one."""
+    if asset is not None and asset != series.market:
+        raise Refused("G-6", f"the bonds of series {series.number} are in {series.market}, not in {asset}")
+
+
 # --- passing on (PL-43) -------------------------------------------------------------------------------------
 
 
@@ -248,6 +259,7 @@ def pass_bond(book: Book, account: str, ask: PassBond) -> None:
     held = series.holdings.get(account, 0) if series is not None else 0
     if series is None or not 1 <= ask.amount <= held:
         raise Refused("PL-43", f"you hold {held} units of series {ask.series}", "See mplp bonds.")
+    _must_be_of(series, ask.asset)
     if ask.to == account:
         raise Refused("PL-43", "bonds are passed to another account")
     number = len(book.offers) + 1

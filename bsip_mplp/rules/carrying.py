@@ -27,22 +27,30 @@ def carry(book: Book, position: Position, rule: str) -> None:
     use_risk_fund(book, market)
     fell_due = [loan for loan in book.live_loans(position) if loan.unpaid]
     judge_loans(book, position, {loan.number: loan.unpaid[-1] for loan in fell_due})
+    send_home(book, position)
     for loan in fell_due:
-        pay_or_owe(book, market, loan)
+        if loan.ended is None:
+            pay_or_owe(book, market, loan)
+
+
+def send_home(book: Book, position: Position) -> None:
+    """PL-D55: what is found unneeded once the time paid for is over goes at once; days begun are owed (PL-D60)."""
+    for loan in book.live_loans(position):
+        if loan.goes_home and loan.home_at < book.now:
+            units, loan.goes_home = loan.goes_home, 0
+            loans.end_loan(book, loan, loan.home_by, units)
 
 
 def pay_or_owe(book: Book, market: Market, loan: Loan) -> None:
-    """PL-34: the fund pays what fell due, or owes it (PL-37); what goes home whole ends with its paid time."""
+    """PL-34: the fund pays what fell due, or owes it (PL-37); what goes home does so with its paid time."""
+    book.to_serve.add(market.name)
     if loan.goes_home == loan.principal:
         loan.unpaid.clear()
-        if book.now > loan.paid_until:
-            loans.end_loan(book, loan, loan.home_by)
         return
     loans.schedule_interest(book, loan)
     if not pay_owed(book, market, loan):
         market.failed_to_pay = True
         book.event("PL-37", "loan", loan.number, "owed by the fund")
-    book.to_serve.add(market.name)
 
 
 def lender_units(book: Book, loan: Loan, terms: Terms) -> int:
@@ -63,7 +71,7 @@ def pay_owed(book: Book, market: Market, loan: Loan) -> bool:
 
 
 def use_risk_fund(book: Book, market: Market) -> None:
-    """PL-35, PL-D30: the risk fund replaces outside loans of the same asset, lowest number first, as far as it has."""
+    """PL-35, PL-D30, PL-D49: the risk fund replaces outside loans, lowest number first, as far as it has the asset."""
     account = f"risk/{market.name}"
     numbers = sorted(n for name in market.carried for n in book.positions[market.name, name].loans)
     for number in numbers:

@@ -1,8 +1,8 @@
-"""The engine: `apply(input) -> outcome`, pure and exact, the same for keeper, dry run, rehearsal and replay."""
+"""The engine: `apply(input) -> outcome`, pure and exact, the same for keeper, dry run, rehearsal and replay (PL-I5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from bsip_mplp.rules import (
@@ -88,9 +88,9 @@ class Engine:
         """The ledger, to be read."""
         return self.book.ledger
 
-    def next_due(self) -> int | None:
-        """When the earliest thing falls due, in chain seconds."""
-        return self.book.schedule.next_time()
+    def next_due(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+        """When the earliest thing of some kinds, or of all, falls due, in chain seconds."""
+        return self.book.schedule.next_time(kinds)
 
     def apply(self, item: Input) -> Outcome:
         """Do first what fell due at or before the input's time (G-7), then what the input says.

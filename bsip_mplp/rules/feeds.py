@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
 from bsip_mplp.ratios import Price
 from bsip_mplp.rules.book import Book, Refused, show_time
@@ -57,6 +59,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     if feed is not None and (reason := misfit(parameters, feed)):
         raise Refused("PL-D7", reason)
     market.parameters = parameters
+    book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)
     book.event("PL-D7", "market", market.name, "changed", **parameters.as_json())
     if feed is None:
@@ -98,7 +101,7 @@ def _judge_feed(book: Book, market: Market) -> None:
         pause_holds(book, market)
         feed_judged(book, market)
         return
-    if market.last_valid is None or market.feed is None or market.feed.price != market.last_valid.price:
+    if _price(market.feed) != _price(market.last_valid):
         market.price_since = book.now
     market.last_valid = market.feed
     if was_invalid is not None:
@@ -110,6 +113,10 @@ def _judge_feed(book: Book, market: Market) -> None:
     feed_judged(book, market)  # before LCR is looked at, which counts it
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
+
+
+def _price(feed: Feed | None) -> Fraction | None:
+    return None if feed is None else feed.price.as_fraction()
 
 
 def _why_invalid(book: Book, market: Market) -> str | None:

@@ -193,13 +193,17 @@ class BuyBond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassBond:
-    """Offer bonds to another account for bitasset (PL-43); they change hands once it takes them."""
+    """Offer bonds to another account for bitasset (PL-43); they change hands once it takes them.
+
+    `asset` is what the asker takes amount and price to be in; if the series is of another, nothing is offered.
+    """
 
     do: ClassVar[str] = "pass_bond"
     series: int
     amount: int
     to: str
     price: int = 0
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,11 +224,15 @@ class KeepBond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redeem:
-    """Exchange bonds 1 : 1 for bitasset of the fund, where `bond_forced` is `option` (PL-39)."""
+    """Exchange bonds 1 : 1 for bitasset of the fund, where `bond_forced` is `option` (PL-39).
+
+    `asset` is what the asker takes the amount to be in; if the series is of another, nothing is exchanged.
+    """
 
     do: ClassVar[str] = "redeem"
     series: int
     amount: int | None = None
+    asset: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,11 @@ def interest_falls_due(book: Book, loan: Loan) -> None:
     if not loans.is_due(book, loan) or (loan.unpaid and position.state not in CARRIED):
         return
     judge_needs(book, position)  # PL-D54, PL-D55
+    if position.state in CARRIED:
+        book.to_serve.add(position.market)
+        carrying.send_home(book, position)
+        if loan.ended is not None:
+            return
     if loan.goes_home < loan.principal:
         terms = loans.next_terms(book, position, loan)
         if isinstance(terms, str):

@@ -123,8 +123,9 @@ def next_terms(book: Book, position: Position, loan: Loan) -> Terms | str:
 
 
 def will_end(book: Book, loan: Loan, rule: str) -> None:
-    """Note that a loan ends when the time already paid for ends (PL-6, PL-D63)."""
-    loan.goes_home, loan.home_by, loan.home_at = loan.principal, rule, loan.paid_until
+    """Note that a loan ends when the last period that is paid or fell due ends (PL-6, PL-D63)."""
+    loan.goes_home, loan.home_by, loan.home_at = loan.principal, rule, covered_until(loan)
+    book.schedule.add(DueItem(max(book.now, loan.home_at), DueKind.END, loan.number))
     book.touch("loan", loan.number, loan)
     book.notify(loan.borrower, rule, f"Loan {loan.number} ends with its term and does not renew.")
 
@@ -140,7 +141,12 @@ def _reaches_floor(market: Market, position: Position) -> bool:
 
 def owed_units(book: Book, loan: Loan, terms: Terms) -> int:
     """The interest of an unpaid period, in the interest asset, at the feed of this moment."""
-    units = loan.principal - loan.goes_home
+    begins = loan.paid_until
+    for earlier in loan.unpaid:
+        if earlier is terms:
+            break
+        begins += earlier.period_days * SECONDS_PER_DAY
+    units = loan.principal - (loan.goes_home if begins >= loan.home_at else 0)
     return period_interest(book, loan.market, loan.asset, units, loan.interest_asset, terms.rate, terms.period_days)
 
 
@@ -208,9 +214,12 @@ def _renew(book: Book, loan: Loan, terms: Terms) -> None:
 
 
 def try_overdue(book: Book, borrower: str) -> None:
-    """PL-D8, PL-45: overdue interest is tried, oldest first, whenever the prepaid balance has grown."""
+    """PL-D8, PL-45: overdue interest is tried, oldest first, whenever the prepaid balance has grown.
+
+    PL-44: in an auction none is collected, and that of an unsold position is the carrier's.
+    """
     for number in list(book.overdue.get(borrower, ())):
-        if book.position_of(book.loans[number]).state not in IN_AUCTION:
+        if book.position_of(book.loans[number]).state == "protected":
             take_interest(book, book.loans[number])
     for market in book.market_names:
         for account in book.held.get((market, borrower), ()):

@@ -58,7 +58,10 @@ def _first_seen(book: Book, seen: PositionSeen) -> Position:
 
 
 def _closed(book: Book, position: Position, left_units: int) -> None:
-    """PL-46: a position without debt ends its auction and all its loans, whatever the cause."""
+    """PL-46: a position without debt ends its auction and all its loans, whatever the cause.
+
+    One cause is the chain's own call, at `CR ≤ MCR`: a position without a loan is its to call (PL-20, PL-D43).
+    """
     if position.state == "closed":
         return
     if position.auction is not None:
@@ -79,7 +82,7 @@ def _closed(book: Book, position: Position, left_units: int) -> None:
 def _back_to_its_account(book: Book, position: Position) -> None:
     """What is opened anew on the chain is nobody's but the account's."""
     del book.held[position.market, position.holder][position.account]
-    position.holder = position.account
+    position.holder, position.rest_until = position.account, 0
     book.held.setdefault((position.market, position.account), {})[position.account] = None
 
 
@@ -138,7 +141,7 @@ def look_for_triggered(book: Book, market: Market) -> None:
     for name, account in book.to_look_at:  # an armed request that ran just now has moved its position
         if name == market.name:
             changed(book, book.positions[name, account])
-    if market.carried:
+    if market.carried or market.claims:
         book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)
     for index, limit, combined in (
@@ -165,6 +168,7 @@ def look(book: Book, position: Position) -> None:
     market = book.markets[position.market]
     feed = market.valid_feed
     if position.state in CARRIED:
+        book.to_serve.add(market.name)  # what it lacks may be another now (PL-37)
         carrying.look_at_carried(book, position)
     while feed is not None and position.loans and position.state not in CARRIED:
         ending = [

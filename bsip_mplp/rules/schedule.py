@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Collection
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -36,18 +37,20 @@ class Schedule:
     """A queue of due items. What an item refers to may have changed since: who works it off looks again."""
 
     def __init__(self) -> None:
-        self._heap: list[DueItem] = []
+        self._heaps: tuple[list[DueItem], ...] = tuple([] for _ in DueKind)
+        """One heap a kind, so that the earliest of a kind is at hand without a search."""
 
     def add(self, item: DueItem) -> None:
         """Put an item in its place."""
-        heapq.heappush(self._heap, item)
+        heapq.heappush(self._heaps[item.kind], item)
 
-    def next_time(self) -> int | None:
-        """When the earliest item falls due."""
-        return self._heap[0].time if self._heap else None
+    def next_time(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+        """When the earliest item of some kinds, or of all, falls due."""
+        return min((heap[0].time for kind in kinds if (heap := self._heaps[kind])), default=None)
 
     def take(self, until: int) -> DueItem | None:
         """Take out the earliest item if it fell due at or before `until`."""
-        if self._heap and self._heap[0].time <= until:
-            return heapq.heappop(self._heap)
-        return None
+        first = min((heap[0] for heap in self._heaps if heap), default=None)
+        if first is None or first.time > until:
+            return None
+        return heapq.heappop(self._heaps[first.kind])

@@ -44,6 +44,7 @@ def window_ends(book: Book, series: Series) -> None:
     market = book.markets[series.market]
     if not series.on_offer:
         return
+    book.to_serve.add(market.name)
     bonds.window_ends(book, series)
     pay_interest_owed(book, market)
     carrying.pay_debts(book, market)
@@ -83,6 +84,7 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
         (f"fund/{market.name}", market.name, owed),
     )  # fmt: skip
     pay_interest_owed(book, market)
+    book.to_serve.add(market.name)  # PL-D33: what stands in an order to pay lacks no more
     order_on_chain(book, position, "hand_over", market.name, debt, source=f"free/{account}", rule="PL-D35", to=account)
 
 
@@ -112,6 +114,7 @@ def schedule_dividend(book: Book, market: Market) -> None:
 def dividend_falls_due(book: Book, market: Market) -> None:
     """PL-41, PL-D31: what the fund holds above its target goes to lenders by amount × time locked."""
     schedule_dividend(book, market)
+    book.to_serve.add(market.name)
     weights = _weights(book, market)
     target, total = market.parameters.dividend_target, sum(weights.values())
     black = any(book.positions[market.name, account].state == "black" for account in market.carried)

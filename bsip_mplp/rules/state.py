@@ -360,6 +360,12 @@ class ChainOrder:
         }
 
 
+def round_end(opened: int, round_seconds: int, limit_seconds: int, time: int) -> int:
+    """The end of the round that a time falls in: closed on the left, open on the right (PL-27)."""
+    rounds = (time - opened) // round_seconds + 1
+    return opened + min(rounds * round_seconds, limit_seconds)
+
+
 @dataclass(slots=True)
 class Auction:
     """A position with its long loans, offered for interest (PL-27). It keeps the round and limit it opened with."""
@@ -381,9 +387,8 @@ class Auction:
     price: int = 0
 
     def round_end(self, time: int) -> int:
-        """The end of the round that a time falls in: closed on the left, open on the right (PL-27)."""
-        rounds = (time - self.opened) // self.round_seconds + 1
-        return self.opened + min(rounds * self.round_seconds, self.limit_seconds)
+        """The end of the round that a time falls in."""
+        return round_end(self.opened, self.round_seconds, self.limit_seconds, time)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them; bids are sealed, so only their number shows (PL-30)."""

@@ -18,7 +18,7 @@ class Transition(NamedTuple):
     why: str
 
 
-ENDS_OF_LOANS = ("PL-6", "PL-17", "PL-18", "PL-19", "PL-21", "PL-24", "PL-35", "PL-51", "PL-D54", "PL-D55", "PL-D58")
+ENDS_OF_LOANS = ("PL-6", "PL-17", "PL-18", "PL-19", "PL-21", "PL-24", "PL-39", "PL-51", "PL-D54", "PL-D58")
 """The rules by which a loan can end while its position stays open; by the last one the position is free (PL-D52)."""
 
 TRANSITIONS: tuple[Transition, ...] = (

@@ -1,5 +1,6 @@
 """Payouts: what is under way goes on, the oldest of the rest are begun, what is over a limit waits."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +40,14 @@ def test_a_limit_is_of_one_asset_and_the_limit_itself_may_go():
     assert held.lines() == ["order 2 waits: 51 units of TEST are over the limit of 50"]
 
 
+@pytest.mark.parametrize("kind", ["pay_debt", "close", "hand_over"])
+def test_an_order_that_is_no_payout_is_never_paid_out(kind):
+    other = order(1)._replace(kind=kind, memo="")
+    view = payouts.View(time=9, orders=[other, order(2)], under_way=frozenset({1}), most_per_run=9)
+    assert payouts.plan(view) == (Pay((order(2),), 9, 0),)
+    assert payouts.plan(payouts.View(time=9, orders=[other], largest_units={"TEST": 1})) == ()
+
+
 @given(st.lists(st.integers(1, 100), max_size=20), st.integers(1, 5), st.integers(1, 100), st.sets(st.integers(1, 20)))
 def test_every_order_is_paid_held_back_or_left_for_the_next_run_and_never_two_of_these(sizes, most, limit, under_way):
     orders = [order(number, units) for number, units in enumerate(sizes, 1)]
@@ -59,4 +68,4 @@ def test_the_registry_is_sorted_and_each_bot_has_a_schedule_and_says_what_it_wat
     assert names == sorted(set(names))
     assert set(names) == set(Bots.model_fields)
     assert all(bot.watches for bot in BOTS)
-    assert sorted(bot.turn for bot in BOTS) == [1, 2, 3, 4]
+    assert sorted(bot.turn for bot in BOTS) == list(range(1, len(BOTS) + 1))

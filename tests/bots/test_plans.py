@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsip_mplp.bots import collector, inbox, watcher
+from bsip_mplp.bots import due, inbox, watcher
 from bsip_mplp.bots.actions import Take
 from bsip_mplp.journal import Cursor
 from bsip_mplp.rules.inputs import Borrow, Deposit, FeedSeen, PositionSeen, Prepay, Protect, Tick
@@ -18,14 +18,14 @@ def deposit(account="bob", ask=None, time=200, number=1):
     return Deposit(time=time, account=account, asset="TEST", amount=1, ask=ask, source=f"s{number}")
 
 
-# --- collector --------------------------------------------------------------------------------------------
+# --- what falls due ---------------------------------------------------------------------------------------
 
 
-def test_the_collector_brings_a_tick_only_when_something_is_due():
-    assert collector.plan(collector.View(time=100, next_due=101)) == ()
-    assert collector.plan(collector.View(time=None, next_due=1)) == ()
-    assert collector.plan(collector.View(time=100, next_due=None)) == ()
-    assert collector.plan(collector.View(time=100, next_due=100)) == (Take((Tick(time=100),)),)
+def test_a_tick_is_brought_only_when_something_is_due():
+    assert due.plan(due.View(time=100, next_due=101)) == ()
+    assert due.plan(due.View(time=None, next_due=1)) == ()
+    assert due.plan(due.View(time=100, next_due=None)) == ()
+    assert due.plan(due.View(time=100, next_due=100)) == (Take((Tick(time=100),)),)
 
 
 # --- watcher ----------------------------------------------------------------------------------------------
@@ -81,6 +81,12 @@ def test_feed_and_position_stand_right_before_the_first_request_that_needs_them(
     view = inbox.View([money, ask, again], cursor, None, feeds=[FEED], positions=[SIGHT])
     (take,) = inbox.plan(view)
     assert take == Take((money, replace(FEED, time=203), replace(SIGHT, time=203), ask, again), cursor)
+
+
+def test_a_request_for_a_position_won_needs_that_position_and_not_the_askers():
+    ask = deposit("frank", ask=Borrow(market="CNY", asset="TEST", position="bob"))
+    view = inbox.View([ask], Cursor(9, 300), None, positions=[SIGHT, replace(SIGHT, account="frank")])
+    assert inbox.plan(view)[0].inputs == (replace(SIGHT, time=200), ask)
 
 
 def test_what_the_ledger_knows_already_is_not_said_again():

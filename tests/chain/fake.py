@@ -25,13 +25,15 @@ class FakeCaller:
     def __init__(self, irreversible=0, urls=("ws://one",)):
         self.network = Network("0" * 64, "TEST", "TEST")
         self.generation = 1
-        self.urls = urls
+        self.url = urls[0]
+        self.reported = {}
+        self.quorum = min(2, len(urls))
         self.operations = []
         self.blocks = {}
         self.irreversible = irreversible
         self.forgotten = 0
         self.calls = 0
-        self.other_answers = []
+        self.others = []
 
     def add(self, block, fields, kind=0, gap=1, virtual=None):
         transactions = self.blocks.setdefault(block, [])
@@ -74,8 +76,14 @@ class FakeCaller:
 
     call_once = call
 
-    def others(self, api, method, *arguments):
-        yield from self.other_answers
+    def peers(self):
+        yield from self.others
+
+    def report(self, url, reason):
+        self.reported[url] = reason
+
+    def leave(self):
+        self.generation += 1
 
     def get_account_history(self, account, stop, limit, start):
         assert (account, stop) == (ACCOUNT, "1.11.0")

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from bitsharesbase.chains import known_chains
@@ -208,22 +208,70 @@ def test_a_node_that_went_back_is_left(node, other):
 
 
 def test_a_node_that_stands_still_is_left_unless_all_do(node, other):
-    times = iter([0, 0, 100, 100, 200, 200, 200, 200])
-    connection = connect(node.url, other.url, monotonic=lambda: next(times), stale_seconds=60)
+    now = [0.0]
+    connection = connect(node.url, other.url, monotonic=lambda: now[0], stale_seconds=60)
     assert connection.head()["head_block_number"] == 100
     other.head = 110
+    now[0] = 100.0
     assert connection.head()["head_block_number"] == 110
     assert connection.url == other.url
+    assert "stands at block 100" in connection.reports()[node.url].reason
+    now[0] = 200.0
     assert connection.head()["head_block_number"] in (100, 110)  # all stand still: the chain does
 
 
 def test_others_are_asked_beside_the_one_in_use(node, other):
-    connection = connect(node.url, other.url, gone())
+    times = [0.0]
+    connection = connect(node.url, other.url, gone(), monotonic=lambda: times[0])
     connection.call(0, "hello")
-    assert list(connection.others(0, "witness")) == [{"said": "witness"}]
+
+    def ask_all():
+        found = []
+        for peer in connection.peers():
+            with suppress(UnreachableError):
+                found.append(peer.call(0, "witness"))
+        return found
+
+    assert ask_all() == [{"said": "witness"}]
     assert "witness" not in node.asked
-    list(connection.others(0, "witness"))
+    assert len(list(connection.peers())) == 1  # the one that is gone rests
+    ask_all()
     assert other.asked.count("get_chain_properties") == 1  # kept open
+    (report,) = connection.reports().values()
+    assert "can't be reached" in report.reason
+    times[0] = 1.5
+    assert len(list(connection.peers())) == 2
+    ask_all()
+    times[0] = 3.0
+    assert len(list(connection.peers())) == 1  # longer each time
+    times[0] = 1000.0
+    assert connection.reports() == {}
+
+
+def test_irreversible_is_what_enough_nodes_say_is(node, other):
+    with running(Scripted()) as third:
+        nodes = [node, other, third]
+        connection = connect(*(one.url for one in nodes), quorum=2)
+        node.irreversible, other.irreversible, third.irreversible = 99, 90, 91
+        assert connection.head()["last_irreversible_block_num"] == 91
+        node.irreversible, other.irreversible, third.irreversible = 99, 80, 92
+        assert connection.head()["last_irreversible_block_num"] == 92
+        assert connection.url == node.url
+        other.irreversible, third.irreversible = 80, 80  # what was agreed stays so
+        assert connection.head()["last_irreversible_block_num"] == 92
+        other.irreversible = third.irreversible = 93
+        node.irreversible = 101  # beyond its own head: it is left
+        assert connection.head()["last_irreversible_block_num"] == 93
+        assert connection.url == other.url
+        assert "calls block 101 irreversible" in connection.reports()[node.url].reason
+    alone = connect(node.url, other.url, quorum=1)
+    other.irreversible, node.irreversible = 80, 95
+    assert alone.head()["last_irreversible_block_num"] == 95
+
+
+def test_a_quorum_needs_as_many_nodes(node):
+    with pytest.raises(ChainError, match="2 nodes can't agree where 1 are named"):
+        connect(node.url, quorum=2)
 
 
 def test_a_connection_needs_a_node():

@@ -11,8 +11,8 @@ from bsip_mplp.chain.history import check_entry, confirmed_block, read_irreversi
 from tests.chain.fake import ACCOUNT, START, FakeCaller, transfer_fields
 
 
-def filled(blocks, irreversible, gaps=None):
-    fake = FakeCaller(irreversible=irreversible)
+def filled(blocks, irreversible, url="ws://one", gaps=None):
+    fake = FakeCaller(irreversible=irreversible, urls=(url,))
     for place, block in enumerate(sorted(blocks)):
         gap = gaps[place % len(gaps)] if gaps else 1
         fake.add(block, transfer_fields("1.2.60", ACCOUNT, place + 1), gap=gap)
@@ -45,7 +45,7 @@ def read_all(fake, pages_max, after_block=0):
 def test_every_operation_comes_once_in_order_and_none_from_a_reversible_block(
     blocks, irreversible, gaps, page, pages_max, start
 ):
-    fake = filled(blocks, irreversible, gaps)
+    fake = filled(blocks, irreversible, gaps=gaps)
     start = min(start, irreversible)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(history, "OPERATIONS_PER_CALL", page)
@@ -108,28 +108,59 @@ def test_an_operation_must_stand_in_its_block():
     fake = filled([3], 5)
     chain = Chain(fake)
     entry = read_irreversible(chain, ACCOUNT, 0).entries[0]
-    check_entry(chain, entry, confirmed_block(chain, 3))
+    check_entry(entry, confirmed_block(chain, 3))
     lied = entry._replace(fields={**entry.fields, "amount": {"amount": "9", "asset_id": "1.3.0"}})
     with pytest.raises(DisagreementError, match=r"3\.0\.0 differently"):
-        check_entry(chain, lied, confirmed_block(chain, 3))
+        check_entry(lied, confirmed_block(chain, 3))
     with pytest.raises(DisagreementError, match="doesn't have"):
-        check_entry(chain, entry._replace(transaction=4), confirmed_block(chain, 3))
+        check_entry(entry._replace(transaction=4), confirmed_block(chain, 3))
     as_text = entry._replace(fields={**entry.fields, "amount": {"amount": "1", "asset_id": "1.3.0"}})
-    check_entry(chain, as_text, confirmed_block(chain, 3))
+    check_entry(as_text, confirmed_block(chain, 3))
 
 
 def test_with_several_nodes_a_second_one_must_agree_on_the_block():
     fake = filled([3], 5)
-    fake.urls = ("ws://one", "ws://two")
+    fake.quorum = 2
     chain = Chain(fake)
-    with pytest.raises(UnreachableError, match="no second node"):
+    with pytest.raises(UnreachableError, match="2 nodes must agree, and only these tell it: ws://one"):
         confirmed_block(chain, 3)
-    fake.other_answers = [fake.get_block(3)]
+    same, other = filled([3], 5, "ws://two"), filled([3, 3], 5, "ws://three")
+    fake.others = [same]
     assert confirmed_block(chain, 3).number == 3
-    other = filled([3, 3], 5)
-    fake.other_answers = [other.get_block(3)]
+    fake.others = [other]
     with pytest.raises(DisagreementError, match="block 3 differently"):
         confirmed_block(chain, 3)
+    fake.reported.clear()
+    fake.others = [other, same]
+    assert confirmed_block(chain, 3).number == 3
+    assert list(fake.reported) == ["ws://three"]
+
+
+def test_a_node_in_use_that_is_outvoted_is_left_and_reported():
+    liar = filled([3, 3], 5)
+    liar.quorum, liar.others = 2, [filled([3], 5, "ws://two"), filled([3], 5, "ws://three")]
+    before = liar.generation
+    with pytest.raises(DisagreementError, match="ws://one tells block 3 otherwise than ws://two, ws://three"):
+        confirmed_block(Chain(liar), 3)
+    assert liar.generation > before
+    assert list(liar.reported) == ["ws://one"]
+
+
+def test_an_operation_that_one_node_leaves_out_is_missed():
+    hiding = filled([2, 4], 5)
+    hiding.quorum, hiding.others = 2, [filled([2, 3, 4], 5, "ws://two"), filled([2, 3, 4], 5, "ws://three")]
+    with pytest.raises(DisagreementError, match="history of"):
+        read_irreversible(Chain(hiding), ACCOUNT, 0)
+    assert list(hiding.reported) == ["ws://one"]
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2], [2, 1, 0], [0, 0, 1, 2], [0, 2, 1]])
+def test_a_page_out_of_order_is_no_page(order):
+    fake = filled([2, 3, 4], 5)
+    page = fake.get_account_history(ACCOUNT, "1.11.0", 100, "1.11.0")
+    fake.get_account_history = lambda *_: [page[place] for place in order]
+    with pytest.raises(DisagreementError, match="out of order"):
+        read_irreversible(Chain(fake), ACCOUNT, 2)
 
 
 def test_what_an_approved_proposal_did_has_a_place_of_its_own():
@@ -139,9 +170,4 @@ def test_what_an_approved_proposal_did_has_a_place_of_its_own():
     chain = Chain(fake)
     entries = read_irreversible(chain, ACCOUNT, 0).entries
     assert [entry.source for entry in entries] == ["3.0.0", "4.0.0.0", "4.0.0.1"]
-    check_entry(chain, entries[1], confirmed_block(chain, 4))
-    fake.urls = ("ws://one", "ws://two")
-    fake.other_answers = [fake.operations[:2]]
-    check_entry(chain, entries[1], confirmed_block(Chain(FakeCaller()), 4))
-    with pytest.raises(DisagreementError, match=r"4\.0\.0\.1"):
-        check_entry(chain, entries[2], confirmed_block(Chain(FakeCaller()), 4))
+    check_entry(entries[1], confirmed_block(chain, 4))

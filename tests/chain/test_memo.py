@@ -9,14 +9,22 @@ from hypothesis import strategies as st
 from bsip_mplp.chain import memo
 from bsip_mplp.chain.memo import Context, MemoError, UnknownAssetError
 from bsip_mplp.rules.inputs import (
+    Bid,
     Borrow,
+    BuyBond,
     ChangePool,
+    CloseBlack,
+    Insure,
+    KeepBond,
     Lend,
     Operator,
+    PassBond,
     Prepay,
     Protect,
+    Redeem,
     Repay,
     Stake,
+    TakeBond,
     Unlend,
     Unprepay,
     Unprotect,
@@ -102,6 +110,32 @@ def fault(text):
         ("mplp withdraw all TEST", Withdraw(asset="TEST")),
         ("mplp withdraw all HONEST.XYZ", Withdraw(asset="HONEST.XYZ")),
         ("mplp operator", Operator()),
+        ("mplp borrow least position=bob-1", Borrow(market="USD", asset="TEST", position="bob-1")),
+        ("mplp protect position=bob", Protect(market="USD", position="bob")),
+        ("mplp bid 4", Bid(auction=4)),
+        ("mplp bid #4 20 usd", Bid(auction=4, asset="USD", amount=200_000)),
+        ("mplp insure", Insure(market="USD")),
+        ("mplp insure risk market=CNY", Insure(market="CNY", fund="risk")),
+        ("mplp insure risk 5 CNY", Insure(market="CNY", fund="risk", asset="CNY", amount=50_000)),
+        ("mplp insure all TEST", Insure(market="USD", asset="TEST")),
+        ("mplp buy-bond 2", BuyBond(series=2)),
+        ("mplp buy—bond 2 100USD", BuyBond(series=2, asset="USD", amount=1_000_000)),
+        (
+            "mplp pass-bond 2 100 USD to=bob for=99.5",
+            PassBond(series=2, asset="USD", amount=1_000_000, to="bob", price=995_000),
+        ),
+        ("mplp pass-bond 2 1 USD to = Bob for：0", PassBond(series=2, asset="USD", amount=10_000, to="bob")),
+        (
+            "mplp pass-bond 2 1 USD to=bob for=1 USD",
+            PassBond(series=2, asset="USD", amount=10_000, to="bob", price=10_000),
+        ),
+        ("mplp take-bond 3", TakeBond(offer=3)),
+        ("mplp keep-bond 3", KeepBond(offer=3)),
+        ("mplp redeem 2", Redeem(series=2)),
+        ("mplp redeem 2 all", Redeem(series=2)),
+        ("mplp redeem 2 50 USD", Redeem(series=2, asset="USD", amount=500_000)),
+        ("mplp close-black bob", CloseBlack(market="USD", position="bob")),
+        ("mplp close-black bob market=CNY", CloseBlack(market="CNY", position="bob")),
     ],
 )
 def test_what_people_write(text, ask):
@@ -174,6 +208,20 @@ def test_input_methods_and_careless_typing_mean_the_same(typed, plain):
         ("mplp borrow least market=XYZ", "is no market here"),
         ("mplp lend interest=1X", "symbol of an asset"),
         ("mplp lend " + "x" * 400, "too long"),
+        ("mplp bid", "the number is missing: write mplp bid 4"),
+        ("mplp bid 4 20", "the asset is missing: write mplp bid 4"),
+        ("mplp bid 4 all USD", "is no amount"),
+        ("mplp buybond 2", "did you mean buy-bond?"),
+        ("mplp pass-bond 2 100 USD to=bob", "for=0 gives them away"),
+        ("mplp pass-bond 2 100 USD for=99", "amount, to= and for= are needed"),
+        ("mplp pass-bond 2 to=bob for=99", "amount, to= and for= are needed"),
+        ("mplp pass-bond 2 100 USD to=bob for=99 TEST", '"test" is one word too many'),
+        ("mplp pass-bond 2 100 USD to=bob for=-99", "USD"),
+        ("mplp pass-bond 2 100 USD to=b_b for=99", "write the name of an account, such as alice"),
+        ("mplp close-black", "the account of the position is missing"),
+        ("mplp close-black b/b", "write the name of an account"),
+        ("mplp redeem 2 50", "the asset is missing"),
+        ("mplp insure junk", "is no amount"),
     ],
 )
 def test_what_is_wrong_gets_one_line_that_says_what_to_write(text, says):
@@ -210,7 +258,8 @@ def test_any_text_is_a_request_or_a_memo_error(text):
 WORDS = st.sampled_from(
     "lend stake pool unlend interest back borrow protect unprotect repay withdraw operator least all 1 4 100 12.5 .5 "
     "TEST USD usd CNY 100USD rate=12%/yr rate=1/3 days=30 days=7..30 period=30 interest=TEST renew=no pool=2 at=1.6 "
-    "below=5% pools=1,2 shortest=3 longest=60 market=CNY market=TEST x= =x".split()
+    "below=5% pools=1,2 shortest=3 longest=60 market=CNY market=TEST x= =x bid insure risk buy-bond pass-bond "
+    "take-bond keep-bond redeem close-black bob to=bob for=99 position=bob".split()
 )
 
 
@@ -231,6 +280,7 @@ RATES = st.fractions(0, 20, max_denominator=10**6) | st.integers(0, 10**7).map(l
 ONE_SUM = st.fixed_dictionaries({"asset": SYMBOLS, "amount": UNITS})
 SUMS = st.just({}) | st.fixed_dictionaries({"asset": SYMBOLS}) | ONE_SUM
 MAYBE = st.none() | NUMBERS
+NAMES = st.from_regex(r"[a-z][a-z0-9.\-]{0,62}", fullmatch=True)
 LIMITS = st.fixed_dictionaries(
     {
         "market": MARKETS,
@@ -238,6 +288,7 @@ LIMITS = st.fixed_dictionaries(
         "highest_rate": st.none() | RATES,
         "shortest_days": MAYBE,
         "longest_days": MAYBE,
+        "position": st.none() | NAMES,
     }
 )
 TERMS = st.fixed_dictionaries({"rate": st.none() | RATES, "term_days": MAYBE, "period_days": MAYBE})
@@ -271,6 +322,14 @@ ASKS = st.one_of(
     build(Repay, named("loan", NUMBERS)),
     build(Withdraw, named("asset", SYMBOLS), named("amount", st.none() | UNITS)),
     st.just(Operator()),
+    build(Bid, named("auction", NUMBERS), st.just({}) | ONE_SUM),
+    build(Insure, named("market", MARKETS), named("fund", st.sampled_from(["insurance", "risk"])), SUMS),
+    build(BuyBond, named("series", NUMBERS), st.just({}) | ONE_SUM),
+    build(PassBond, named("series", NUMBERS), ONE_SUM, named("to", NAMES), named("price", UNITS)),
+    build(TakeBond, named("offer", NUMBERS)),
+    build(KeepBond, named("offer", NUMBERS)),
+    build(Redeem, named("series", NUMBERS), st.just({}) | ONE_SUM),
+    build(CloseBlack, named("market", MARKETS), named("position", NAMES)),
 )
 
 

@@ -121,8 +121,7 @@ def work_until_done(world, pool, store, connection, orders):
         ended |= {one.order: one for one in progress if not isinstance(one, Waiting)}
         if len(ended) == len(orders):
             return ended
-        head = world.chain.head().number
-        world.until(lambda head=head: world.chain.head().number > head)
+        world.step()
     raise AssertionError(f"not done: {progress}")
 
 
@@ -196,8 +195,7 @@ def test_a_transaction_may_still_count_until_its_expiration_is_irreversible(worl
         if len(attempts) > 1:
             break
         seen_later |= world.chain.head().time > attempts[0].expires
-        head = world.chain.head().number
-        world.until(lambda head=head: world.chain.head().number > head)
+        world.step()
     assert attempts[0].state == "expired"
     assert seen_later  # it was waited for, past the expiration itself
     assert world.chain.head().irreversible_time > attempts[0].expires
@@ -273,8 +271,7 @@ def test_what_the_operator_can_mend_is_not_given_up(world, people):
         assert "refused for now" in waiting.reason
         if len(store.attempts(17)) > 3:
             break
-        head = world.chain.head().number
-        world.until(lambda head=head: world.chain.head().number > head)
+        world.step()
     work_until_done(world, pool, store, world.connection, [order_for(receiver, world)])
     assert world.chain.balances(receiver.name) == {world.core: 12_345}
 

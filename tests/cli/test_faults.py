@@ -61,6 +61,19 @@ def test_a_wrong_key_of_the_configuration_is_named(mplp, place):
     assert "markets.CNY: lmrc is no parameter of a market" in one_line(mplp("pools"))
 
 
+@pytest.mark.usefixtures("journal")
+def test_a_fault_of_the_program_is_one_line_and_4_shows_where(mplp, monkeypatch):
+    def broken(*_):
+        raise KeyError("missing")
+
+    monkeypatch.setattr("bsip_mplp.cli.pools._ranked", broken)
+    ran = mplp("pools")
+    assert ran.status == 70
+    assert ran.err == "mplp: a fault of this program, please report it with what -v 4 shows: KeyError: 'missing'\n"
+    assert "Traceback" in mplp("-v", "4", "pools").err
+
+
+@pytest.mark.usefixtures("journal")
 def test_no_account_is_said(mplp, place, journal):
     file = place / "mplp.toml"
     file.write_text(file.read_text().replace('account = "bob"\n', ""))

@@ -120,3 +120,19 @@ def test_markup_in_a_name_is_shown_as_it_is(mplp):
     from bsip_mplp.cli.output import cell
 
     assert cell("[red]x[/red]") == "\\[red]x\\[/red]"
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "100", "160"])
+@pytest.mark.parametrize("view", [["pools"], ["position"], ["loans"], ["balance"], ["statement"]])
+def test_no_number_is_ever_cut_however_narrow_the_terminal_is(mplp, monkeypatch, view, columns):
+    monkeypatch.setattr("bsip_mplp.cli.output.console", lambda: _narrow(int(columns)))
+    out = mplp(*view).out
+    assert "…" not in out
+    shown = {"pools": "4622.92307", "position": "1634.00000", "loans": "377.07693", "balance": "96.90075"}
+    assert shown.get(view[0], "0.00052") in out
+
+
+def _narrow(width):
+    from rich.console import Console
+
+    return Console(width=width, highlight=False)

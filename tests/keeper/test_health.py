@@ -41,7 +41,7 @@ def test_when_all_is_well_there_is_no_reason():
         ),
         (
             {"reserve_units_needed": 501},
-            "the reserve for fees holds 5.00 TEST, it should hold 5.01: send some with the memo `mplp operator`",
+            "the reserve for fees holds 5.00 TEST, it should hold 5.01: fill it with mplp keeper reserve",
         ),
         ({"held_back": ["order 7 waits"]}, "order 7 waits"),
         ({"markets": [{"market": "CNY", "invalid": "no feed"}]}, "CNY takes no new loans: no feed"),

@@ -7,6 +7,7 @@ from bsip_mplp.keeper.errors import EngineAheadError
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import AssetSeen, Borrow, Deposit, FeedSeen, Lend, MarketOpened, PositionSeen, Prepay, Tick
+from tests import long_course
 
 SETUP = [
     AssetSeen(time=0, symbol="TEST", precision=5),
@@ -87,3 +88,13 @@ def test_an_account_with_nothing_at_stake_is_watched_no_more(journal):
     assert intake.sightings.watched() == ["alice"]
     intake.take([Request(time=40, account="alice", ask=Unprepay(asset="TEST"))])
     assert intake.sightings.watched() == []
+
+
+def test_a_position_stays_watched_when_another_holds_it_or_the_fund_carries_it(journal):
+    intake = Intake(journal, Engine())
+    intake.take(long_course.until(long_course.WON))
+    assert set(intake.sightings.watched()) >= {"bob", "erin"}
+    intake.take([*long_course.CARRIED, *long_course.OWED, *long_course.BLACK])
+    assert set(intake.sightings.watched()) >= {"bob", "erin"}
+    assert "frank" not in intake.sightings.watched()  # he holds bob's, and has none of his own
+    assert Intake.load(journal).sightings == intake.sightings

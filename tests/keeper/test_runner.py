@@ -7,6 +7,7 @@ import pytest
 
 from bsip_mplp.bots.actions import Take
 from bsip_mplp.bots.bot import Bot
+from bsip_mplp.chain.errors import ChainError, UnreachableError
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.desk import Done
 from bsip_mplp.keeper.intake import Intake
@@ -78,7 +79,7 @@ def ticking(desk):
 
 
 def failing(desk):
-    raise ConnectionError(f"the node said {WIF}\nand hung up")
+    raise ChainError(f"the node said {WIF}\nand hung up")
 
 
 def test_a_bot_that_fails_is_seen_and_the_others_go_on(setting):
@@ -94,7 +95,7 @@ def test_a_bot_that_fails_is_seen_and_the_others_go_on(setting):
 def test_a_failure_is_kept_in_one_line_without_any_key(setting):
     setting.keeper(bot("bad", failing)).once()
     error = setting.status("bad").last_error
-    assert error == "ConnectionError: the node said (a private key) and hung up"
+    assert error == "ChainError: the node said (a private key) and hung up"
 
 
 def test_back_off_grows_is_bounded_and_ends_with_success(setting):
@@ -122,6 +123,24 @@ def test_after_a_failed_write_the_engine_is_folded_anew_before_anything_else(set
     with Journal.open(setting.url) as journal:
         assert journal.head.seq == 3
         assert journal.cursor() == Cursor(10, 100)
+
+
+def test_a_node_that_cannot_be_reached_was_left_already_and_nothing_is_folded_anew(setting):
+    def unreachable(desk):
+        raise UnreachableError("no node answers")
+
+    keeper = setting.keeper(bot("bad", unreachable))
+    keeper.once()
+    keeper.once()
+    assert [desk.left for desk in setting.desks] == [0]
+
+
+def test_after_any_other_fault_the_journal_is_opened_and_folded_anew(setting):
+    keeper = setting.keeper(bot("bad", lambda desk: {}["missing"]), bot("good", ticking, turn=2))
+    keeper.once()
+    assert len(setting.desks) == 2
+    assert setting.status("bad").last_error == "KeyError: 'missing'"
+    assert setting.status("good").failures == 0
 
 
 def test_another_writer_is_noticed_and_the_journal_is_folded_anew(setting):

@@ -24,7 +24,7 @@ def main():
         if found is None:
             continue
         bad += 1
-        inputs = shrunk(inputs[: found[0] + 1], lambda fewer, kind=kind_of(found): kind_of(fails(fewer)) == kind)
+        inputs = shrunk(inputs[: found[0] + 1], fails_as(kind_of(found)))
         print(f"seed {seed}, {len(inputs)} steps\n{as_lines(inputs)}")
         print("\n".join(fails(inputs)[1]), flush=True)
         if not args.keep:
@@ -39,6 +39,10 @@ def fails(inputs):
     except Exception as error:  # noqa: BLE001 - a fault is a difference too, and is shrunk like one
         step = len(inputs) - 1
         return step, [f"{type(error).__name__} {error}"]
+
+
+def fails_as(kind):
+    return lambda fewer: kind_of(fails(fewer)) == kind
 
 
 def kind_of(found):

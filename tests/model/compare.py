@@ -8,7 +8,7 @@ from bsip_mplp.rules.engine import Engine
 
 from .model import Model
 
-OF_LIVE_LOANS = ("overdue", "judged", "goes_home", "interest_due")
+OF_LIVE_LOANS = ("unpaid", "judged", "goes_home", "interest_due")
 
 
 def difference(inputs):
@@ -17,7 +17,7 @@ def difference(inputs):
     for step, item in enumerate(inputs):
         outcome = engine.apply(item)
         refused = model.apply(item)
-        found = compare(engine.state(), model.state())
+        found = compare(whole_state(engine), model.state())
         rules = [refusal.rule for refusal in outcome.refusals]
         if rules != [rule for _, rule in refused]:
             found.append(f"refused: engine {outcome.refusals}, model {refused}")
@@ -28,20 +28,50 @@ def difference(inputs):
     return None
 
 
+def whole_state(engine):
+    """What the engine's state leaves out: objects that only the journal's readers show."""
+    book, state = engine.book, engine.state()
+    for kind in ("auctions", "bids", "claims", "series", "offers"):
+        state[kind] = {str(number): kept.as_json() for number, kept in getattr(book, kind).items()}
+    return state
+
+
 def compare(engine, model):
     """What differs between the two states, in words."""
     found = []
-    for name in ("time", "balances", "prepaid", "funds", "payouts", "operator", "outside"):
+    for name in (
+        "time",
+        "balances",
+        "prepaid",
+        "funds",
+        "risk_funds",
+        "risk_lent",
+        "held_bids",
+        "payouts",
+        "operator",
+        "outside",
+    ):
         differ(found, name, engine[name], model[name])
     for name, theirs in engine["markets"].items():
         ours = model["markets"][name]
         differ(found, f"market {name} valid", theirs["invalid"] is None, ours["valid"])
         differ(found, f"market {name} parameters", theirs["parameters"], plain(ours["parameters"]))
     objects(found, engine, model, "pools", model_only=())
-    objects(found, engine, model, "loans", model_only=("fell_due", "end_at", "retried", "home_rule", "home_at", "home_judged"))
+    objects(
+        found,
+        engine,
+        model,
+        "loans",
+        model_only=("tried", "end_at", "home_rule", "home_at", "home_judged"),
+    )
     objects(found, engine, model, "positions", model_only=())
     objects(found, engine, model, "protections", model_only=())
     objects(found, engine, model, "orders", model_only=())
+    objects(found, engine, model, "auctions", model_only=())
+    objects(found, engine, model, "bids", model_only=())
+    objects(found, engine, model, "claims", model_only=())
+    objects(found, engine, model, "series", model_only=("gone",))
+    objects(found, engine, model, "offers", model_only=())
     return found
 
 
@@ -59,8 +89,8 @@ def shown(name, value):
     """A value of the model as the engine shows it."""
     if name == "floor":
         return int(value * 1000)
-    if name == "overdue":
-        return value is not None
+    if name == "unpaid":
+        return [[terms.due, str(terms.rate), terms.period_days] for terms in value]
     return plain(value)
 
 

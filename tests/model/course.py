@@ -9,22 +9,31 @@ from fractions import Fraction
 
 from bsip_mplp.rules.inputs import (
     AssetSeen,
+    Bid,
     Borrow,
+    BuyBond,
     ChangePool,
+    CloseBlack,
     Deposit,
     FeedSeen,
+    Insure,
+    KeepBond,
     Lend,
     MarketOpened,
     Operator,
     OrderDone,
     OrderFailed,
+    OrderFilled,
     ParametersChanged,
+    PassBond,
     PositionSeen,
     Prepay,
     Protect,
+    Redeem,
     Repay,
     Request,
     Stake,
+    TakeBond,
     Tick,
     Unlend,
     Unprepay,
@@ -52,6 +61,8 @@ class Course:
         self.scale = self.rng.choice((10, 1000, 1000, 10**6, 10**6, 10**11))
         self.markets = self.rng.choice((("USD",), ("USD",), ("USD", "EUR")))
         self.prices = {}
+        protocol = self.rng.choice((0, 0, 0.5, 1))
+        self.custody = {who: "protocol" if self.rng.random() < protocol else "books" for who in PEOPLE}
         self.weights = [weight * self.rng.choice((0.3, 1, 1, 3)) for _, weight in self.ACTIONS]
         self.pace = self.rng.choice((0.3, 1, 1, 2))
 
@@ -98,6 +109,31 @@ class Course:
             found["missed_prepay_ends"] = rng.choice(("paid_time", "at_once"))
         if rng.random() < 0.2:
             found["prepay_lead_days"] = rng.choice((0, 1, 7, 29))
+        if rng.random() < 0.3:
+            found |= {
+                "auction_limit": rng.choice((1800, 2000, 3600, 900)),
+                "auction_round": rng.choice((60, 900, 1000)),
+            }
+        if rng.random() < 0.15:
+            found["cure_window"] = rng.choice((0, 60, 3600))
+        if rng.random() < 0.15:
+            found["surplus_to_system"] = rng.choice(("0", "1", "1/3"))
+        if rng.random() < 0.15:
+            found["auction_floor"] = rng.choice((0, 900, 1050))
+        if rng.random() < 0.15:
+            found["risk_share"] = rng.choice(("0", "1", "1/3"))
+        if rng.random() < 0.15:
+            found["carry_rate"] = rng.choice(("0", "0.1", "10"))
+        if rng.random() < 0.3:
+            found["bond_forced"] = rng.choice(("no", "option", "compulsory"))
+        if rng.random() < 0.2:
+            found["bond_window"] = rng.choice((3600, DAY, 30 * DAY))
+        if rng.random() < 0.2:
+            found["bond_coupon"] = rng.choice(("0", "1", "1/3"))
+        if rng.random() < 0.2:
+            found["insurance_reserve"] = [rng.choice((0, 10)), rng.choice((0, 10, self.scale // 10))]
+        if rng.random() < 0.3:
+            found["dividend_target"] = rng.choice((None, [0, 0], [0, self.scale // 10], [10, 0]))
         if rng.random() < 0.1:
             found["long_term_days"] = rng.choice((30, 60, 31))
         if rng.random() < 0.1:
@@ -165,9 +201,7 @@ class Course:
         pair = self.pair(price)
         if rng.random() < 0.04:
             pair = rng.choice((None, None, (0, 1), (1, 0)))
-        self.put(
-            FeedSeen(time=self.now, market=market, price=pair, mcr=mcr, mssr=mssr, icr=icr, expires=expires)
-        )
+        self.put(FeedSeen(time=self.now, market=market, price=pair, mcr=mcr, mssr=mssr, icr=icr, expires=expires))
 
     def keep_near(self, market, price):
         """Not so far that no position means anything any more."""
@@ -187,7 +221,9 @@ class Course:
             return None
         p = rng.choice(found)
         feed = m.feed
-        mcr, mssr, icr = (feed.mcr, feed.mssr, feed.icr) if feed else (Fraction(31, 20), Fraction(11, 10), Fraction(8, 5))
+        mcr, mssr, icr = (
+            (feed.mcr, feed.mssr, feed.icr) if feed else (Fraction(31, 20), Fraction(11, 10), Fraction(8, 5))
+        )
         lmcr = m.ratio("lmcr")
         limit = rng.choice((lmcr, mcr, mssr, icr, (lmcr + mssr) / 2, mcr * Fraction(21, 20), lmcr + Fraction(1, 100)))
         limit *= rng.choice((1, 1, Fraction(999_999, 1_000_000), Fraction(1001, 1000), Fraction(99, 100)))
@@ -219,8 +255,14 @@ class Course:
             else:
                 debt, collateral = 0, rng.choice((0, collateral))
         self.put(
-            PositionSeen(time=self.now, market=market, account=who, collateral=min(max(collateral, 1), 10**15) if debt
-                         else collateral, debt=min(debt, 10**15))
+            PositionSeen(
+                time=self.now,
+                market=market,
+                account=who,
+                custody=self.custody[who],
+                collateral=min(max(collateral, 1), 10**15) if debt else collateral,
+                debt=min(debt, 10**15),
+            )
         )
 
     def parameters(self):
@@ -232,7 +274,9 @@ class Course:
 
     def asset(self):
         self.put(
-            AssetSeen(time=self.now, symbol=self.symbol(), precision=4, least_size=self.rng.choice((1, self.scale // 3 or 1)))
+            AssetSeen(
+                time=self.now, symbol=self.symbol(), precision=4, least_size=self.rng.choice((1, self.scale // 3 or 1))
+            )
         )
 
     # --- people ---------------------------------------------------------------------------------------------------
@@ -311,10 +355,13 @@ class Course:
         if owed and rng.random() < 0.6:  # just enough, or just not
             loan = rng.choice(owed)
             asset = loan.interest_asset
-            terms = loan.overdue or loan
-            units = self.model.interest(
-                loan.market, loan.asset, loan.principal, terms.rate, terms.period_days, asset
-            ) * rng.choice((1, 1, 2)) - self.model.held(f"prepaid/{who}", asset) + rng.choice((-1, 0, 0, 1))
+            terms = loan.unpaid[0] if loan.unpaid else loan
+            units = (
+                self.model.interest(loan.market, loan.asset, loan.principal, terms.rate, terms.period_days, asset)
+                * rng.choice((1, 1, 2))
+                - self.model.held(f"prepaid/{who}", asset)
+                + rng.choice((-1, 0, 0, 1))
+            )
             units = min(max(1, units), 10**15)
         if rng.random() < 0.8:
             self.deposit(who, asset, units, Prepay())
@@ -334,6 +381,11 @@ class Course:
     def wanted(self, cls, **more):
         rng = self.rng
         who = self.borrower()
+        won = [p for p in self.model.positions.values() if p.holder != p.account]
+        if won and rng.random() < 0.3:
+            p = rng.choice(won)
+            more["position"] = p.account
+            who = p.holder
         held = [market for market in self.markets if (market, who) in self.model.positions]
         market = rng.choice(held or self.markets) if rng.random() < 0.97 else rng.choice(("XXX", "BTS", "EUR"))
         p = self.model.positions.get((market, who))
@@ -387,8 +439,15 @@ class Course:
         m = model.markets[market]
         if not m.valid:
             self.put(
-                FeedSeen(time=self.now, market=market, price=self.pair(self.prices[market]), mcr=1550, mssr=1100,
-                         icr=1600, expires=self.now + 10**9)
+                FeedSeen(
+                    time=self.now,
+                    market=market,
+                    price=self.pair(self.prices[market]),
+                    mcr=1550,
+                    mssr=1100,
+                    icr=1600,
+                    expires=self.now + 10**9,
+                )
             )
         if not m.valid:
             self.put(ParametersChanged(time=self.now, market=market, changes={"lmcr": 1300, "combined_floor": "ICR"}))
@@ -399,20 +458,34 @@ class Course:
             debt = p.debt if p is not None and p.debt else rng.randint(1, 2 * self.scale)
             collateral = debt * rng.choice((m.ratio("lmcr"), m.feed.mcr, m.feed.icr)) / m.feed.price
             self.put(
-                PositionSeen(time=self.now, market=market, account=who, debt=debt,
-                             collateral=min(max(1, int(collateral) + rng.choice((0, 1, 1))), 10**15))
+                PositionSeen(
+                    time=self.now,
+                    market=market,
+                    account=who,
+                    custody=self.custody[who],
+                    debt=debt,
+                    collateral=min(max(1, int(collateral) + rng.choice((0, 1, 1))), 10**15),
+                )
             )
         asset = rng.choice(("BTS", market))
         owner = rng.choice([one for one in PEOPLE if one != who])
         term = rng.choice(TERMS)
         self.deposit(
-            owner, asset, max(1, min(10**15, rng.choice((1, 1, 3)) * self.scale)),
-            Lend(rate=Fraction(rng.choice(RATES)), term_days=term, interest_asset=rng.choice((None, "BTS")),
-                 period_days=30 if term % 30 == 0 and rng.random() < 0.5 else None, renews=rng.random() < 0.8),
+            owner,
+            asset,
+            max(1, min(10**15, rng.choice((1, 1, 3)) * self.scale)),
+            Lend(
+                rate=Fraction(rng.choice(RATES)),
+                term_days=term,
+                interest_asset=rng.choice((None, "BTS")),
+                period_days=30 if term % 30 == 0 and rng.random() < 0.5 else None,
+                renews=rng.random() < 0.8,
+            ),
         )
         for _ in range(rng.choice((1, 1, 2))):
             ask = Borrow(
-                market=market, asset=asset,
+                market=market,
+                asset=asset,
                 amount=self.wanted_amount(model.positions[market, who], asset) if rng.random() < 0.5 else None,
                 shortest_days=30 if rng.random() < 0.3 else None,
             )
@@ -428,13 +501,220 @@ class Course:
             parts = model.choose_pools(who, ask, units)
         except No:
             return self.amount()
-        cost = sum(
-            model.interest(ask.market, pool.asset, part, pool.rate, pool.period_days, pool.interest_asset)
-            for pool, part in parts
-            if pool.interest_asset == paid and (ask.market, who) in model.positions
-        ) if model.markets[ask.market].last_valid else 0
+        cost = (
+            sum(
+                model.interest(ask.market, pool.asset, part, pool.rate, pool.period_days, pool.interest_asset)
+                for pool, part in parts
+                if pool.interest_asset == paid and (ask.market, who) in model.positions
+            )
+            if model.markets[ask.market].last_valid
+            else 0
+        )
         held = model.held(f"prepaid/{who}", paid)
         return min(10**15, max(1, cost * self.rng.choice((1, 1, 2, 3, 20)) - held + self.rng.choice((-1, 0, 0, 1))))
+
+    def bid(self):
+        """About the reserve, as a rule, and now and then something else."""
+        rng, model = self.rng, self.model
+        running = [auction for auction in model.auctions.values() if auction.ended is None]
+        if not running:
+            if rng.random() < 0.05:
+                self.deposit(self.anyone(), self.symbol(), self.amount(), Bid(auction=self.some(model.auctions, "")))
+            return
+        for _ in range(rng.choice((1, 1, 2, 3))):
+            auction = rng.choice(running)
+            p = model.positions[auction.market, auction.account]
+            reserve = sum(units for _, _, units in model.reserve_parts(p))
+            units = max(0, rng.choice((reserve, reserve, 2 * reserve, 3 * reserve + 7)) + rng.choice((-1, 0, 0, 1)))
+            asset = auction.market if rng.random() < 0.95 else self.symbol()
+            extra = rng.choice((0, 0, 5))
+            amount = units if extra or rng.random() < 0.3 else None
+            self.deposit(self.anyone(), asset, min(10**15, units + extra), Bid(auction=auction.number, amount=amount))
+
+    def insure(self):
+        market = self.rng.choice(self.markets)
+        asset = self.rng.choice(("BTS", market, self.symbol()))
+        fund = self.rng.choice(("insurance", "insurance", "risk"))
+        self.deposit(self.anyone(), asset, self.amount(), Insure(market=market, fund=fund))
+
+    def bonds(self):
+        """Bonds are bought, passed on, redeemed."""
+        rng, model = self.rng, self.model
+        if not model.series:
+            return
+        for _ in range(rng.choice((1, 2, 3))):
+            series = rng.choice(list(model.series.values()))
+            left = series.amount - series.sold
+            units = max(0, rng.choice((left, left, left // 2, left + 5, self.amount())) + rng.choice((-1, 0, 0)))
+            kind = rng.random()
+            held = list(series.holdings)
+            if series.on_offer and kind < 0.7:
+                asset = series.market if rng.random() < 0.95 else "BTS"
+                self.deposit(self.anyone(), asset, min(10**15, units), BuyBond(series=series.number))
+            elif kind < 0.8 and held:
+                who = rng.choice(held)
+                amount = rng.choice((1, series.holdings[who], series.holdings[who] // 2, None))
+                self.request(who, Redeem(series=series.number, amount=amount))
+            elif kind < 0.9 and held:
+                who = rng.choice(held)
+                amount = rng.choice((1, series.holdings[who], series.holdings[who] + 1))
+                self.request(
+                    who, PassBond(series=series.number, amount=amount, to=self.anyone(), price=rng.choice((0, amount)))
+                )
+            elif model.offers:
+                offer = rng.choice(list(model.offers.values()))
+                if rng.random() < 0.7:
+                    self.deposit(offer.to, series.market, max(1, offer.price), TakeBond(offer=offer.number))
+                else:
+                    self.request(offer.seller, KeepBond(offer=offer.number))
+
+    def chain_acts(self):
+        """A simulated chain carries out an order of a position in protocol custody, in part or in whole, or not."""
+        rng, model = self.rng, self.model
+        orders = [order for order in model.orders.values() if order.kind != "payout" and order.state == "open"]
+        if not orders:
+            return
+        order = rng.choice(orders)
+        p = model.positions[order.market, order.account]
+        left = order.units - order.filled
+        units = rng.choice((left, left, left // 2, 0))
+        collateral, debt = p.collateral, p.debt
+        got = min(debt, int(units * Fraction(*order.limit))) if order.limit else 0
+        self.put(
+            OrderFilled(
+                time=self.now, order=order.number, units=units, got=got, done=units == left or rng.random() < 0.6
+            )
+        )
+        if order.kind == "close":
+            collateral, debt = max(0, collateral - units), debt - got
+        elif order.kind == "pay_debt":
+            debt = max(0, debt - units)
+        elif units == left:
+            collateral, debt = 0, 0
+        if rng.random() < 0.95:
+            self.put(
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    collateral=collateral,
+                    debt=debt,
+                    custody=p.custody,
+                )
+            )
+
+    def close_black(self):
+        black = [p for p in self.model.positions.values() if p.state == "black"]
+        if black and self.rng.random() < 0.9:
+            p = self.rng.choice(black)
+            if self.rng.random() < 0.7:
+                owed = self.model.owed_by_fund(self.model.markets[p.market], p)
+                self.deposit(self.anyone(), p.market, min(10**15, p.debt + owed + self.rng.choice((-1, 0, 0, 10))))
+            self.request(self.anyone(), CloseBlack(market=p.market, position=p.account))
+
+    def crash(self):
+        """The price falls to where a position with long loans is in trouble, and mostly stays there for a while."""
+        rng, model = self.rng, self.model
+        found = [p for p in model.positions.values() if p.collateral and model.long_loans(p) and p.state != "closed"]
+        if not found:
+            return
+        p = rng.choice(found)
+        feed = model.markets[p.market].last_valid
+        debt, assets = p.debt - model.lp2(p), p.collateral + model.lp1(p)
+        price = rng.choice(
+            (
+                feed.mcr * debt / assets * Fraction(999, 1000),
+                feed.mssr * p.debt / p.collateral * Fraction(999, 1000),
+                feed.mssr * p.debt / p.collateral * Fraction(9, 10),
+                Fraction(p.debt, p.collateral) * Fraction(99, 100),
+                Fraction(p.debt, p.collateral) / 10,
+            )
+        )
+        self.steady_feed(p.market, price)
+        if rng.random() < 0.8:
+            self.now += self.model.markets[p.market].par["trigger_hold"] + rng.choice((-1, 0, 0, 1, 60))
+            self.tick()
+
+    def auction_story(self):
+        """An auction from its opening to a round's close, with bids, and now and then a cure."""
+        rng, model = self.rng, self.model
+        if not any(auction.ended is None for auction in model.auctions.values()):
+            self.crash()
+            self.now += 61
+            self.tick()
+        running = [auction for auction in model.auctions.values() if auction.ended is None]
+        if not running:
+            return
+        for _ in range(rng.choice((1, 2, 3))):
+            self.now += rng.choice((0, 1, 300, 900))
+            rng.choice((self.bid, self.bid, self.bid, self.recover, self.prepay))()
+        auction = rng.choice(running)
+        if auction.ended is None:
+            self.now = max(self.now, model.round_close(auction) + rng.choice((-1, 0, 0, 0, 1)))
+            self.tick()
+
+    def bond_story(self):
+        """A series is bought in part or in whole, its window ends, and income redeems some of it."""
+        rng, model = self.rng, self.model
+        on_offer = [series for series in model.series.values() if series.on_offer]
+        if on_offer:
+            series = rng.choice(on_offer)
+            for _ in range(rng.choice((1, 2, 3))):
+                left = series.amount - series.sold
+                units = max(1, rng.choice((left, left, left // 2, left // 3)))
+                self.deposit(self.anyone(), series.market, min(10**15, units), BuyBond(series=series.number))
+            self.now = max(self.now, series.window_ends + rng.choice((-1, 0, 0, 1)))
+            self.tick()
+        standing = [series for m in model.markets.values() for series in model.standing(m) if not series.on_offer]
+        if standing:
+            series = rng.choice(standing)
+            self.now += rng.choice((1, 60, DAY, 30 * DAY))
+            units = rng.choice((1, model.outstanding(series), model.outstanding(series) // 2, self.amount()))
+            self.deposit(self.anyone(), series.market, min(10**15, max(1, units)), Insure(market=series.market))
+
+    def recover(self):
+        """The price of a position in trouble comes back to one of its edges."""
+        rng, model = self.rng, self.model
+        found = [p for p in model.positions.values() if p.collateral and p.state not in ("free", "protected", "closed")]
+        if not found:
+            return
+        p = rng.choice(found)
+        m = model.markets[p.market]
+        debt, assets = p.debt - model.lp2(p), p.collateral + model.lp1(p)
+        if rng.random() < 0.3:
+            factor = Fraction(rng.choice((101, 130, 200)), 100)
+            self.put(
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    custody=p.custody,
+                    debt=p.debt,
+                    collateral=min(10**15, int(p.collateral * factor) + 1),
+                )
+            )
+        elif debt > 0:
+            price = rng.choice(
+                (
+                    m.last_valid.mcr * debt / assets,
+                    m.ratio("lmcr") * p.debt / p.collateral,
+                    m.ratio("lmcr") * p.debt / p.collateral * Fraction(1001, 1000),
+                )
+            )
+            self.steady_feed(p.market, price)
+
+    def steady_feed(self, market, price):
+        self.put(
+            FeedSeen(
+                time=self.now,
+                market=market,
+                price=self.pair(price),
+                mcr=1550,
+                mssr=1100,
+                icr=1600,
+                expires=self.now + 10**9,
+            )
+        )
 
     def starve(self):
         """Somebody with loans takes the prepaid interest out."""
@@ -448,11 +728,18 @@ class Course:
         rng, live = self.rng, self.model.live()
         if live:
             loan = rng.choice(live)
-            p = self.model.positions[loan.market, loan.borrower]
+            p = self.model.positions[loan.market, loan.account]
             debt = max(1, int(p.debt * Fraction(rng.choice((1, 20, 50, 70, 90)), 100)))
             collateral = max(1, int(p.collateral * Fraction(rng.choice((20, 50, 70, 90, 100)), 100)))
             self.put(
-                PositionSeen(time=self.now, market=p.market, account=p.account, collateral=collateral, debt=debt)
+                PositionSeen(
+                    time=self.now,
+                    market=p.market,
+                    account=p.account,
+                    collateral=collateral,
+                    debt=debt,
+                    custody=p.custody,
+                )
             )
 
     @staticmethod
@@ -477,7 +764,9 @@ class Course:
             self.request(self.anyone(), Repay(loan=self.some(self.model.loans, "loan")))
 
     def withdraw(self):
-        self.request(self.anyone(), Withdraw(asset=self.symbol(), amount=self.rng.choice((None, None, self.amount(), 0))))
+        self.request(
+            self.anyone(), Withdraw(asset=self.symbol(), amount=self.rng.choice((None, None, self.amount(), 0)))
+        )
 
     def order(self):
         number = self.some(self.model.orders, "order")
@@ -516,6 +805,15 @@ class Course:
         (borrow, 10),
         (loan_story, 9),
         (starve, 5),
+        (bid, 6),
+        (insure, 2),
+        (crash, 4),
+        (auction_story, 4),
+        (bond_story, 6),
+        (bonds, 4),
+        (chain_acts, 4),
+        (close_black, 1),
+        (recover, 3),
         (shrink, 4),
         (protect, 4),
         (unprotect, 1),

@@ -8,13 +8,16 @@ from math import ceil, floor
 
 from bsip_mplp.rules.inputs import Borrow
 
+from .auctioning import IN_AUCTION, Auctioning
+from .bonding import WEEK, Bonding
+from .carrying import CARRIED, Carrying
 from .things import DAY, DEFAULTS, Feed, Hold, Loan, Market, No, Order, Pool, Position, Protection, Terms
 
-EXPIRY, HOLDS, ROUNDS, INTEREST, ENDS = range(5)  # G-7, PL-D10, PL-D44
-HOLD_ORDER = ("takeover", "auction")
+EXPIRY, HOLDS, CURES, ROUNDS, INTEREST, ENDS, WINDOWS, DIVIDENDS = range(8)  # G-7, PL-D10, PL-D44, PL-D56
+HOLD_ORDER = ("takeover", "auction", "floor")
 
 
-class Model:
+class Model(Auctioning, Carrying, Bonding):
     def __init__(self):
         self.now = 0
         self.money = {}
@@ -25,6 +28,12 @@ class Model:
         self.positions = {}
         self.protections = {}
         self.orders = {}
+        self.auctions = {}
+        self.bids = {}
+        self.claims = {}
+        self.series = {}
+        self.offers = {}
+        self.weights = {}
         self.refused = []
 
     # --- money ----------------------------------------------------------------------------------------------------
@@ -46,12 +55,12 @@ class Model:
         self.refused = []
         time = max(item.time, self.now)
         self.work_off(time)
-        self.now = time
+        self.time_passes(time)
         try:
             getattr(self, "take_" + item.kind)(item)
         except No as no:
             self.refused.append((getattr(item, "account", "operator"), str(no)))
-        self.look()
+        self.after()
         self.work_off(time)
         return self.refused
 
@@ -61,9 +70,18 @@ class Model:
             if not due:
                 return
             (when, *_), do = min(due, key=lambda entry: entry[0])
-            self.now = max(self.now, when)
+            self.time_passes(when)
             do()
+            self.after()
+
+    def after(self):
+        """What follows from anything that happened: every position is looked at, every fund pays what it can."""
+        before = None
+        while before != self.money:
+            before = dict(self.money)
             self.look()
+            for m in self.markets.values():
+                self.serve(m)
 
     def due(self):
         """All that falls due some day: ((time, kind, order...), what to do)."""
@@ -73,18 +91,27 @@ class Model:
         for p in self.positions.values():
             for name, hold in p.holds.items():
                 if hold.since is not None:
-                    key = (hold.since + hold.remaining, HOLDS, p.number, HOLD_ORDER.index(name))
+                    when = hold.since + hold.remaining
+                    key = (when, CURES, p.number) if name == "cure" else (when, HOLDS, p.number, HOLD_ORDER.index(name))
                     yield key, lambda p=p, name=name: self.held_long_enough(p, name)
+        for auction in self.auctions.values():
+            if auction.ended is None:
+                key = (self.round_close(auction), ROUNDS, auction.number)
+                yield key, lambda auction=auction: self.round_closes(auction)
         for loan in self.live():
-            n = loan.number
-            if loan.goes_home < loan.principal:
-                if loan.overdue is None:
-                    key = (loan.interest_due, INTEREST, loan.interest_due, n)
-                    yield key, lambda loan=loan: self.interest_falls_due(loan)
+            n, state = loan.number, self.position_of(loan).state
+            if loan.goes_home < loan.principal and (not loan.unpaid or state in CARRIED):
+                yield (loan.interest_due, INTEREST, n), lambda loan=loan: self.interest_falls_due(loan)
             if loan.goes_home:
                 yield (loan.home_at, ENDS, n), lambda loan=loan: self.part_goes_home(loan)
-            if loan.overdue and (loan.judged != "auction" or not loan.retried):
+            if loan.unpaid and state == "protected" and not loan.tried:
                 yield (loan.end_at, ENDS, n), lambda loan=loan: self.unpaid_ends(loan)
+
+        for series in self.series.values():
+            if series.on_offer:
+                yield (series.window_ends, WINDOWS, series.number), lambda series=series: self.window_ends(series)
+        for m in self.markets.values():
+            yield (m.opened + (m.dividends + 1) * WEEK, DIVIDENDS, m.number), lambda m=m: self.dividend(m)
 
     def next_due(self):
         return min((key[0] for key, _ in self.due()), default=None)
@@ -95,17 +122,21 @@ class Model:
         return [
             loan
             for loan in self.loans.values()
-            if loan.ended is None and (p is None or (loan.market, loan.borrower) == (p.market, p.account))
+            if loan.ended is None and (p is None or (loan.market, loan.account) == (p.market, p.account))
         ]
+
+    def position_of(self, loan):
+        return self.positions[loan.market, loan.account]
 
     def long_loans(self, p):
         return [loan for loan in self.live(p) if loan.long]
 
     def lp1(self, p):
-        return sum(loan.principal for loan in self.live(p) if loan.asset == self.markets[p.market].core)
+        core = self.markets[p.market].core
+        return p.risk_lp1 + sum(loan.principal for loan in self.live(p) if loan.asset == core)
 
     def lp2(self, p):
-        return sum(loan.principal for loan in self.live(p) if loan.asset == p.market)
+        return p.risk_lp2 + sum(loan.principal for loan in self.live(p) if loan.asset == p.market)
 
     def feed_of(self, p):
         """The valid feed of a position's market, or None: nothing is decided by a ratio then (PL-47)."""
@@ -134,36 +165,58 @@ class Model:
 
     def look_once(self, p):
         feed = self.feed_of(p)
-        if not self.long_loans(p):
+        long = bool(self.long_loans(p))  # PL-D13
+        if p.state in IN_AUCTION and not long:
+            self.no_long_loan_left(p)
+            return True
+        if not long:
             p.holds.clear()
-            p.due.clear()
         if feed is None:
             for hold in p.holds.values():  # PL-D59: the time stands still
                 if hold.since is not None:
-                    hold.remaining -= self.now - hold.since
+                    hold.remaining -= max(0, self.now - hold.since)
                     hold.since = None
-            return False
+            return self.try_cure(p)
         if p.state == "closed":
             return False
-        long = bool(self.long_loans(p))  # PL-D13
-        self.trigger(p, "takeover", long and self.cr(p, feed) < feed.mssr)
-        self.trigger(p, "auction", long and self.lcr(p, feed) < feed.mcr)
-        return self.end_shorts(p, feed)
+        if p.state in CARRIED:
+            return self.look_carried(p, feed)
+        under_mcr = self.lcr(p, feed) < feed.mcr
+        in_auction = p.state in IN_AUCTION
+        self.trigger(p, "takeover", long and p.state != "taken_over" and self.cr(p, feed) < feed.mssr)
+        self.trigger(p, "auction", long and not in_auction and under_mcr)
+        floor_ratio = Fraction(self.markets[p.market].par["auction_floor"], 1000)
+        self.trigger(p, "floor", in_auction and self.cr(p, feed) < floor_ratio)
+        if p.state != "in_auction" or under_mcr:
+            p.cure_held = False
+        self.trigger(p, "cure", p.state == "in_auction" and not under_mcr and not p.cure_held)
+        return self.try_cure(p) or self.end_shorts(p, feed)
 
     def trigger(self, p, name, true):
-        """PL-25: what must hold without a break."""
+        """PL-25: what must hold without a break; PL-D12: not during the rest after a win."""
+        start = max(self.now, p.rest_until if name in ("takeover", "auction") else 0)
         if not true:
             p.holds.pop(name, None)
-        elif name in p.due:
-            return
         elif name not in p.holds:
-            p.holds[name] = Hold(self.markets[p.market].par["trigger_hold"], self.now)
+            p.holds[name] = Hold(self.markets[p.market].par["trigger_hold"], start)
         elif p.holds[name].since is None:
-            p.holds[name].since = self.now
+            p.holds[name].since = start
 
     def held_long_enough(self, p, name):
         del p.holds[name]
-        p.due.setdefault(name, (self.now, {"takeover": "PL-23", "auction": "PL-22"}[name]))
+        if name == "auction":
+            self.open_auction(p, "in_auction", "PL-22")
+        elif name == "takeover" and p.state == "protected":
+            self.open_auction(p, "taken_over", "PL-23")
+        elif name == "takeover":
+            p.holds.pop("cure", None)
+            p.cure_held = False
+            self.set_state(p, "taken_over", "PL-23")
+        elif name == "floor":
+            self.close_auction(p, "PL-49")
+            self.carry(p, "PL-49")
+        else:
+            p.cure_held = True
 
     def end_shorts(self, p, feed):
         """PL-17, PL-18 with PL-D41 and PL-D57; says whether any ended."""
@@ -188,23 +241,27 @@ class Model:
         self.move(units, loan.asset, f"pool/{pool.number}/lent", f"pool/{pool.number}/available")
         pool.lent -= units
         pool.available += units
+        p = self.position_of(loan)
+        if p.state in IN_AUCTION + CARRIED:
+            self.owe_days(loan, units)
         if units < loan.principal:
             loan.principal -= units
             loan.goes_home = min(loan.goes_home, loan.principal)
             return
         loan.ended, loan.ended_by = self.now, rule
-        p = self.positions[loan.market, loan.borrower]
+        p.last_end = rule
         if not self.live(p):
             p.shrunk = False
-            self.set_state(p, "free", rule)
+            if p.state == "protected":
+                self.set_state(p, "free", rule)
 
     def part_goes_home(self, loan):
         units, loan.goes_home = loan.goes_home, 0
         self.end(loan, loan.home_rule, units)
 
     def unpaid_ends(self, loan):
-        loan.retried = True
-        if not self.take_interest(loan) and loan.judged != "auction":  # PL-D8: once more when the paid time ends
+        loan.tried = True
+        if not self.take_interest(loan):  # PL-D8: once more when the paid time ends
             self.end(loan, "PL-21" if loan.long else "PL-17")
 
     def judge_home(self, first):
@@ -212,28 +269,41 @@ class Model:
 
         Judged when interest falls due, for all whose interest falls due in that second, dearest first.
         """
-        p = self.positions[first.market, first.borrower]
-        feed = self.feed_of(p)
-        if not p.shrunk or feed is None or first.home_judged == self.now:
+        p = self.position_of(first)
+        feed, carried = self.feed_of(p), p.state in CARRIED
+        if first.home_judged == self.now or not (carried or (p.state == "protected" and p.shrunk and feed is not None)):
             return
-        group = [x for x in self.live(p) if x.interest_due <= self.now and x.overdue is None and not x.goes_home]
+        group = [
+            x
+            for x in self.live(p)
+            if x.interest_due <= self.now and (carried or not x.unpaid) and x.goes_home < x.principal
+        ]
         for loan in group:
             loan.home_judged = self.now
-        if not self.lcr(p, feed) > self.markets[p.market].cap(feed):
+        if not carried and not self.lcr(p, feed) > self.markets[p.market].cap(feed):
             return
         terms = {loan.number: self.coming_terms(loan) for loan in group}
-        group = [loan for loan in group if not isinstance(terms[loan.number], str)]
+        if carried:
+            self.judge_carried(p, terms)
+            self.send_home(p)
+            return
+        group = [loan for loan in group if not isinstance(terms[loan.number], str) and not loan.goes_home]
         for loan in sorted(group, key=lambda loan: (-terms[loan.number].rate, -loan.number)):
-            leaving = [x for x in self.live(p) if x.goes_home or isinstance(terms.get(x.number), str)]
-            less1 = sum(x.goes_home or x.principal for x in leaving if x.asset != p.market)
-            less2 = sum(x.goes_home or x.principal for x in leaving if x.asset == p.market)
-            assets, debt = p.collateral + self.lp1(p) - less1, p.debt - self.lp2(p) + less2
-            if loan.asset == p.market:
-                spare = floor(assets * feed.price / feed.mcr - debt)
-            else:
-                spare = floor(assets - feed.mcr * debt / feed.price)
-            if spare > 0:
-                self.goes_home(loan, min(spare, loan.principal), "PL-D54")
+            units = self.unneeded(p, loan, feed, terms)
+            if units:
+                self.goes_home(loan, units, "PL-D54")
+
+    def unneeded(self, p, loan, feed, terms):
+        """How much of a loan can go while what stays still holds LCR ≥ MCR."""
+        leaving = {x.number: x.principal if isinstance(terms.get(x.number), str) else x.goes_home for x in self.live(p)}
+        less1 = sum(units for n, units in leaving.items() if self.loans[n].asset != p.market)
+        less2 = sum(units for n, units in leaving.items() if self.loans[n].asset == p.market)
+        assets, debt = p.collateral + self.lp1(p) - less1, p.debt - self.lp2(p) + less2
+        if loan.asset == p.market:
+            spare = floor(assets * feed.price / feed.mcr - debt)
+        else:
+            spare = floor(assets - feed.mcr * debt / feed.price)
+        return max(0, min(spare, loan.principal))
 
     def goes_home(self, loan, units, rule):
         loan.goes_home, loan.home_rule, loan.home_at = units, rule, loan.end_at
@@ -253,88 +323,122 @@ class Model:
 
     def pay(self, loan, units):
         """PL-10, PL-D5: interest from the borrower's prepaid balance."""
-        asset, pool = loan.interest_asset, self.pools[loan.pool]
-        cut = floor(units * self.markets[loan.market].par["i2"])
+        asset, m = loan.interest_asset, self.markets[loan.market]
+        cut = floor(units * m.par["i2"])
         self.move(cut, asset, f"prepaid/{loan.borrower}", f"fund/{loan.market}")
         self.move(units - cut, asset, f"prepaid/{loan.borrower}", f"free/{loan.lender}")
-        pool.earned[asset] = pool.earned.get(asset, 0) + units - cut
+        self.earned(loan, asset, units - cut)
+        self.income(m, asset, cut)
+
+    def earned(self, loan, asset, units):
+        pool = self.pools[loan.pool]
+        pool.earned[asset] = pool.earned.get(asset, 0) + units
 
     def coming_terms(self, loan):
-        """What the period after the paid time would be (PL-6, PL-7, PL-D6), or why there is none."""
-        if loan.paid_until < loan.term_ends:
-            return Terms(loan.rate, loan.term_days, loan.period_days, False)
+        """What the period after the paid (or owed) time would be (PL-6, PL-7, PL-D6), or why there is none."""
+        until = self.covered_until(loan)
+        ends = loan.term_ends + sum(terms.term_days for terms in loan.unpaid if terms.new_term) * DAY
+        last = loan.unpaid[-1] if loan.unpaid else loan
+        due = loan.interest_due
+        if until < ends:
+            return Terms(last.rate, last.term_days, last.period_days, False, due)
         pool, m = self.pools[loan.pool], self.markets[loan.market]
         if not pool.renews or (pool.term_days >= m.par["long_term_days"]) != loan.long:
             return "PL-6"
-        p = self.positions[loan.market, loan.borrower]
+        p = self.position_of(loan)
         feed = self.feed_of(p)
         if not loan.long and feed is not None and self.lcr(p, feed) < m.floor(feed):
             return "PL-D58"
-        return Terms(pool.rate, pool.term_days, pool.period_days, True)
+        return Terms(pool.rate, pool.term_days, pool.period_days, True, due)
 
     def interest_falls_due(self, loan):
         self.judge_home(loan)
+        p = self.position_of(loan)
+        if loan.ended is not None:
+            return
+        if loan.goes_home == loan.principal:
+            if p.state in CARRIED:
+                loan.unpaid.clear()
+            return
         terms = self.coming_terms(loan)
         if isinstance(terms, str):
             self.goes_home(loan, loan.principal, terms)
-        if loan.goes_home == loan.principal:
+            loan.home_at = max(self.now, self.covered_until(loan))
             return
-        loan.overdue, loan.fell_due, loan.retried, loan.judged = terms, loan.interest_due, False, ""
-        if not self.take_interest(loan):
+        loan.unpaid.append(terms)
+        if p.state in CARRIED:
+            self.set_interest_due(loan)
+            if not self.fund_pays(self.markets[p.market], loan):
+                self.markets[p.market].failed = True
+        elif p.state == "protected" and not self.take_interest(loan):
             self.missed(loan)
+
+    def interest_of(self, loan, terms):
+        begins = loan.paid_until
+        for earlier in loan.unpaid[: next((i for i, x in enumerate(loan.unpaid) if x is terms), 0)]:
+            begins += earlier.period_days * DAY
+        principal = loan.principal - (loan.goes_home if begins >= loan.home_at else 0)
+        return self.interest(loan.market, loan.asset, principal, terms.rate, terms.period_days, loan.interest_asset)
 
     def take_interest(self, loan):
         """Take what is due in full, or nothing (PL-45)."""
-        terms = loan.overdue
-        principal = loan.principal - loan.goes_home
-        units = self.interest(
-            loan.market, loan.asset, principal, terms.rate, terms.period_days, loan.interest_asset
-        )
+        terms = loan.unpaid[0]
+        units = self.interest_of(loan, terms)
         if self.held(f"prepaid/{loan.borrower}", loan.interest_asset) < units:
             return False
+        loan.unpaid.clear()
         self.pay(loan, units)
+        self.period_is_paid(loan, terms)
+        return True
+
+    def period_is_paid(self, loan, terms):
         m = self.markets[loan.market]
+        loan.unpaid = [other for other in loan.unpaid if other is not terms]
         if terms.new_term:
             loan.rate, loan.term_days, loan.period_days = terms.rate, terms.term_days, terms.period_days
             loan.term_ends += terms.term_days * DAY
             loan.floor = m.floor(m.last_valid)
         loan.paid_until += terms.period_days * DAY
-        loan.interest_due = max(self.now, loan.paid_until - (m.par["prepay_lead_days"] * DAY if loan.long else 0))
+        self.set_interest_due(loan)
         loan.end_at = max(self.now, loan.paid_until)
-        loan.overdue, loan.judged = None, ""
-        p = self.positions[loan.market, loan.borrower]
-        if p.due.get("auction", (0, ""))[1] == "PL-21" and not any(x.judged == "auction" for x in self.live(p)):
-            del p.due["auction"]  # PL-D23
-        return True
+        loan.judged = loan.tried = False
+
+    def covered_until(self, loan):
+        """The end of the last period that is paid or fell due."""
+        return loan.paid_until + sum(terms.period_days for terms in loan.unpaid) * DAY
+
+    def set_interest_due(self, loan):
+        """PL-21: before the time ends that is paid or fell due."""
+        until = self.covered_until(loan)
+        lead = self.markets[loan.market].par["prepay_lead_days"] * DAY if loan.long else 0
+        loan.interest_due = max(self.now, until - lead)
 
     def missed(self, loan):
         """PL-21, PL-47; a short loan just waits for the ends of terms of this second (PL-D14)."""
-        if not loan.long:
-            return
-        p = self.positions[loan.market, loan.borrower]
+        p = self.position_of(loan)
         feed = self.feed_of(p)
-        if feed is None:
+        if not loan.long or feed is None or p.state != "protected":
             return
+        loan.judged = True
         if self.cr(p, feed) < feed.mssr:
-            loan.judged = "auction"
-            p.due.setdefault("auction", (self.now, "PL-21"))
-            return
-        loan.judged = "ends"
-        if self.markets[p.market].par["missed_prepay_ends"] == "at_once":
+            self.open_auction(p, "in_auction", "PL-21")
+        elif self.markets[p.market].par["missed_prepay_ends"] == "at_once":
             self.end(loan, "PL-21")
 
     def judge_waiting(self, m):
         """PL-47: what missed its interest without a valid feed."""
-        waiting = [
-            loan for loan in self.live() if loan.market == m.name and loan.long and loan.overdue and not loan.judged
-        ]
-        for loan in sorted(waiting, key=lambda loan: (loan.fell_due, loan.number)):
+        waiting = [loan for loan in self.live() if loan.market == m.name and loan.unpaid and not loan.judged]
+        for loan in sorted(waiting, key=lambda loan: (loan.unpaid[0].due, loan.number)):
             self.missed(loan)
 
     def prepaid_grew(self, holder):
-        """PL-D8: overdue interest is tried, the oldest first."""
-        overdue = [loan for loan in self.live() if loan.borrower == holder and loan.overdue]
-        for loan in sorted(overdue, key=lambda loan: (loan.fell_due, loan.number)):
+        """PL-D8: overdue interest is tried, the oldest first; PL-44: not of a position in auction."""
+        overdue = [
+            loan
+            for loan in self.live()
+            if loan.borrower == holder and loan.unpaid and self.position_of(loan).state == "protected"
+        ]
+        for loan in sorted(overdue, key=lambda loan: (loan.unpaid[0].due, loan.number)):
             self.take_interest(loan)
 
     # --- what the chain shows -------------------------------------------------------------------------------------
@@ -350,7 +454,7 @@ class Model:
             raise No("PL-D7")
         self.check_parameters(item.parameters)
         par = DEFAULTS | read_parameters(item.parameters)
-        self.markets[item.market] = Market(item.market, item.core_asset, len(self.markets) + 1, par)
+        self.markets[item.market] = Market(item.market, item.core_asset, len(self.markets) + 1, par, opened=self.now)
 
     def check_parameters(self, changes):
         for name, value in changes.items():
@@ -376,6 +480,7 @@ class Model:
         m.feed, m.valid, m.expired = None, False, False
         if item.price is not None and 0 not in item.price:
             mcr, mssr, icr = (Fraction(n, 1000) for n in (item.mcr, item.mssr, item.icr))
+            m.pair = item.price
             m.feed = Feed(Fraction(*item.price), mcr, mssr, max(icr, mcr), item.expires)  # PL-D42
             m.expired = item.expires <= self.now
             self.judge_feed(m, new=True)
@@ -384,6 +489,8 @@ class Model:
         was = m.valid and not new
         m.valid = m.feed is not None and not m.expired and m.fits(m.feed)
         if m.valid:
+            if m.last_valid is None or m.last_valid.price != m.feed.price:
+                m.price_since = self.now
             m.last_valid = m.feed
             if not was:
                 self.judge_waiting(m)
@@ -400,12 +507,14 @@ class Model:
         if p is None and not item.debt:
             return
         if p is None:
-            p = Position(item.market, item.account, len(self.positions) + 1)
+            p = Position(item.market, item.account, len(self.positions) + 1, holder=item.account)
             self.positions[item.market, item.account] = p
         smaller, less_debt = item.collateral < p.collateral or item.debt < p.debt, item.debt < p.debt
-        p.collateral, p.debt = item.collateral, item.debt
+        feed = self.feed_of(p)
+        was_under = p.debt and feed is not None and self.lcr(p, feed) < feed.mcr
+        p.collateral, p.debt, p.custody = item.collateral, item.debt, item.custody
         if p.debt == 0:
-            self.closes(p)
+            self.closes(p, item.collateral)
             return
         if p.state == "closed":
             self.set_state(p, "free", "PL-46")
@@ -413,16 +522,31 @@ class Model:
             self.cut_lp2(p)
         if smaller and self.live(p):
             p.shrunk = True
-        self.run_protections(lambda kept: (kept.ask.market, kept.account) == (p.market, p.account))
+        self.cure_by_deed(p, was_under)
+        self.run_protections(lambda kept: (kept.ask.market, kept.position) == (p.market, p.account))
 
-    def closes(self, p):
-        """PL-46."""
+    def closes(self, p, left):
+        """PL-46, PL-D50."""
         p.collateral = 0
+        if p.state == "closed":
+            return
+        if p.state in CARRIED and p.custody == "protocol":
+            m = self.markets[p.market]
+            self.move(left, m.core, "outside", f"fund/{m.name}")
+            self.income(m, m.core, left)
         for loan in self.live(p):
             self.end(loan, "PL-46")
+        self.give_back_risk(p)
+        if p.auction is not None:
+            self.close_auction(p, "PL-46")
+        p.holds.clear()
+        p.rest_until, p.holder = 0, p.account
         self.set_state(p, "closed", "PL-46")
+        self.end_protections(p)
+
+    def end_protections(self, p):
         for kept in self.protections.values():
-            if (kept.ask.market, kept.account) == (p.market, p.account):
+            if (kept.ask.market, kept.position) == (p.market, p.account):
                 kept.armed = False
 
     def cut_lp2(self, p):
@@ -431,6 +555,10 @@ class Model:
             over = self.lp2(p) - (p.debt - 1)
             if over > 0 and loan.asset == p.market:
                 self.end(loan, "PL-51", min(over, loan.principal))
+        over = min(self.lp2(p) - (p.debt - 1), p.risk_lp2)
+        if over > 0:
+            self.move(over, p.market, f"risk_lent/{p.market}", f"risk/{p.market}")
+            p.risk_lp2 -= over
 
     # --- borrowing ------------------------------------------------------------------------------------------------
 
@@ -439,9 +567,13 @@ class Model:
         m = self.markets.get(ask.market)
         if m is None or ask.asset not in (m.name, m.core):
             raise No("PL-11")
-        p = self.positions.get((ask.market, holder))
+        p = self.positions.get((ask.market, ask.position or holder))
         if p is None or p.state == "closed":
             raise No("PL-11")
+        if p.holder != holder:
+            raise No("PL-28")
+        if p.state in IN_AUCTION + CARRIED:
+            raise No("PL-48")
         feed = self.feed_of(p)
         if feed is None:
             raise No("PL-47")
@@ -538,8 +670,9 @@ class Model:
             number=n,
             pool=pool.number,
             lender=pool.owner,
-            borrower=p.account,
+            borrower=p.holder,
             market=m.name,
+            account=p.account,
             asset=pool.asset,
             principal=units,
             rate=pool.rate,
@@ -563,7 +696,7 @@ class Model:
 
     def run_protections(self, which):
         for kept in list(self.protections.values()):
-            p = self.positions.get((kept.ask.market, kept.account))
+            p = self.positions.get((kept.ask.market, kept.position))
             if not kept.armed or not which(kept) or p is None or p.state == "closed":
                 continue
             feed = self.feed_of(p)
@@ -585,13 +718,17 @@ class Model:
             if m.last_valid is None:
                 raise No("PL-50")
             at = m.par["protect_at_mcr"] * m.last_valid.mcr
+        p = self.positions.get((m.name, ask.position or account))
+        if p is not None and p.holder != account:
+            raise No("PL-28")
         n = len(self.protections) + 1
-        names = ("market", "amount", "pools", "highest_rate", "shortest_days", "longest_days")
+        names = ("market", "amount", "pools", "highest_rate", "shortest_days", "longest_days", "position")
         wanted = Borrow(asset=asset, **{name: getattr(ask, name) for name in names})
-        self.protections[n] = Protection(n, account, at, wanted)
+        position = ask.position or account
+        self.protections[n] = Protection(n, account, position, at, wanted)
         if along is not None:
             self.prepaid_grew(account)
-        self.run_protections(lambda kept: (kept.ask.market, kept.account) == (m.name, account))
+        self.run_protections(lambda kept: (kept.ask.market, kept.position) == (m.name, position))
 
     def do_unprotect(self, account, ask):
         kept = self.protections.get(ask.protection)
@@ -613,14 +750,10 @@ class Model:
 
     def do(self, account, ask, along):
         name = ask.do
-        if name in ("lend", "stake", "prepay"):
+        if name in ("lend", "stake", "prepay", "bid", "insure", "operator", "buy_bond"):
             getattr(self, "do_" + name)(account, ask, *money_meant(ask, along))
         elif name in ("borrow", "protect"):
             self.with_prepaid(account, ask, along)
-        elif name == "operator":
-            if along is None:
-                raise No("G-6")
-            self.move(along[1], along[0], f"free/{account}", "operator")
         else:
             getattr(self, "do_" + name)(account, ask)
 
@@ -640,6 +773,9 @@ class Model:
         if along is not None:
             self.prepaid_grew(account)
 
+    def do_operator(self, account, ask, asset, units):
+        self.move(units, asset, f"free/{account}", "operator")
+
     def do_prepay(self, account, ask, asset, units):
         self.spend(account, asset, units, "PL-8")
         self.move(units, asset, f"free/{account}", f"prepaid/{account}")
@@ -656,10 +792,12 @@ class Model:
         loan = self.loans.get(ask.loan)
         if loan is None or loan.ended is not None or loan.borrower != account:
             raise No("PL-19")
+        if self.position_of(loan).state in IN_AUCTION + CARRIED:
+            raise No("PL-48")
         if not loan.long:
             self.end(loan, "PL-19")
             return
-        p, m = self.positions[loan.market, account], self.markets[loan.market]
+        p, m = self.position_of(loan), self.markets[loan.market]
         feed = self.feed_of(p)
         if feed is None:
             raise No("PL-47")
@@ -673,7 +811,7 @@ class Model:
         if units > held or units == 0:
             raise No("G-6")
         n = len(self.orders) + 1
-        self.orders[n] = Order(n, account, ask.asset, units)
+        self.orders[n] = Order(n, "payout", account, ask.asset, units)
         self.move(units, ask.asset, f"free/{account}", f"payout/{n}")
 
     def take_order_done(self, item):
@@ -689,9 +827,15 @@ class Model:
 
     def open_order(self, number):
         order = self.orders.get(number)
-        if order is None or order.state != "open":
+        if order is None or order.state != "open" or order.kind != "payout":
             raise No("G-6")
         return order
+
+    def order(self, p, kind, asset, units, source=None, limit=None, to=""):
+        n = len(self.orders) + 1
+        self.orders[n] = Order(n, kind, p.account, asset, units, p.market, limit, to)
+        if source:
+            self.move(units, asset, source, f"order/{n}")
 
     # --- pools ----------------------------------------------------------------------------------------------------
 
@@ -753,9 +897,7 @@ class Model:
     def do_stake(self, account, ask, asset, units):
         """PL-50: the going rate is the median, by amount, of the short lending that runs."""
         m = self.market_of(asset)
-        running = sorted(
-            (loan.rate, loan.principal) for loan in self.live() if not loan.long and loan.asset == asset
-        )
+        running = sorted((loan.rate, loan.principal) for loan in self.live() if not loan.long and loan.asset == asset)
         rate, total = m.par["stake_rate"], sum(units for _, units in running)
         for i, (at, _) in enumerate(running):
             if 2 * sum(units for _, units in running[: i + 1]) >= total:
@@ -795,6 +937,9 @@ class Model:
             "balances": self.by_account("free/"),
             "prepaid": self.by_account("prepaid/"),
             "funds": self.by_account("fund/"),
+            "risk_funds": self.by_account("risk/"),
+            "risk_lent": self.by_account("risk_lent/"),
+            "held_bids": self.by_account("bid/"),
             "payouts": self.by_account("payout/"),
             "operator": self.by_account("operator").get("", {}),
             "outside": self.by_account("outside").get("", {}),
@@ -806,6 +951,11 @@ class Model:
                 str(kept.number): {"account": kept.account, "at": kept.at, "armed": kept.armed}
                 for kept in self.protections.values()
             },
+            "auctions": {str(auction.number): vars(auction) for auction in self.auctions.values()},
+            "bids": {str(bid.number): vars(bid) for bid in self.bids.values()},
+            "claims": {str(claim.number): vars(claim) for claim in self.claims.values()},
+            "series": {str(series.number): vars(series) for series in self.series.values()},
+            "offers": {str(offer.number): vars(offer) for offer in self.offers.values()},
             "orders": {str(order.number): vars(order) for order in self.orders.values()},
         }
 
@@ -820,6 +970,12 @@ class Model:
         return {
             "collateral": p.collateral,
             "debt": p.debt,
+            "holder": p.holder,
+            "custody": p.custody,
+            "auction": p.auction,
+            "rest_until": p.rest_until,
+            "risk_lp1": p.risk_lp1,
+            "risk_lp2": p.risk_lp2,
             "state": p.state,
             "state_rule": p.rule,
             "lp1": self.lp1(p),
@@ -828,36 +984,47 @@ class Model:
             "holds": {
                 name: {"remaining": hold.remaining, "since": hold.since} for name, hold in sorted(p.holds.items())
             },
-            "due": {name: {"time": time, "rule": rule} for name, (time, rule) in sorted(p.due.items())},
         }
 
 
 def money_meant(ask, along):
     """What the request names, or what came along."""
     asset, units = along if along is not None else (None, None)
-    if ask.asset is not None and ask.asset != asset:
-        asset, units = ask.asset, None
-    if ask.amount is not None:
-        units = ask.amount
+    named, amount = getattr(ask, "asset", None), getattr(ask, "amount", None)
+    if named is not None and named != asset:
+        asset, units = named, None
+    if amount is not None:
+        units = amount
     if asset is None or units is None:
         raise No("G-6")
     return asset, units
 
 
 def read_parameters(changes):
-    return {
-        name: Fraction(value) if isinstance(DEFAULTS[name], Fraction) else value for name, value in changes.items()
-    }
+    """Values as the model keeps them: fractions for shares, tuples for pairs."""
+    found = {}
+    for name, value in changes.items():
+        found[name] = tuple(value) if isinstance(value, list) else value
+        if isinstance(DEFAULTS[name], Fraction):
+            found[name] = Fraction(value)
+    return found
 
 
 def acceptable(name, value):
     """Kinds and bounds of parameters; PL-D7 for `prepay_lead_days`."""
-    if name == "missed_prepay_ends":
-        return value in ("paid_time", "at_once")
-    if value in {"combined_floor": ("ICR", "MCR"), "lcr_cap": (None,)}.get(name, ()):
+    if name in ("missed_prepay_ends", "bond_forced"):
+        return value in {"missed_prepay_ends": ("paid_time", "at_once")}.get(name, ("no", "option", "compulsory"))
+    if value in {"combined_floor": ("ICR", "MCR"), "lcr_cap": (None,), "dividend_target": (None,)}.get(name, ()):
         return True
+    if name in ("insurance_reserve", "dividend_target"):
+        return isinstance(value, list | tuple) and len(value) == 2 and all(isinstance(n, int) for n in value)
     if isinstance(DEFAULTS[name], Fraction):
-        low, high = {"i2": (0, 1), "protect_at_mcr": (1, 10), "stake_rate": (0, 10)}[name]
+        low, high = {
+            "protect_at_mcr": (1, 10),
+            "stake_rate": (0, 10),
+            "carry_rate": (0, 10),
+            "bond_coupon": (0, 10),
+        }.get(name, (0, 1))
         return isinstance(value, str | int) and low <= Fraction(value) <= high
     low, high = {
         "lmcr": (1000, 32_000),
@@ -865,6 +1032,11 @@ def acceptable(name, value):
         "lcr_cap": (1000, 100_000),
         "long_term_days": (1, 365),
         "prepay_lead_days": (0, 29),
+        "auction_round": (1, DAY),
+        "auction_limit": (1, 30 * DAY),
+        "cure_window": (0, 30 * DAY),
+        "auction_floor": (0, 32_000),
+        "bond_window": (1, 365 * DAY),
         "trigger_hold": (0, DAY),
         "stake_term_days": (1, 29),
     }[name]

@@ -44,6 +44,7 @@ class Scene:
         self.engine = Engine()
         self.now = 0
         self.outcome = None
+        self.inputs = []
         self.outcomes = []
         self.feed_values = {"mcr": 1550, "mssr": 1100, "icr": 1600, "expires": NEVER}
         self.put(AssetSeen(time=0, symbol="BTS", precision=5))
@@ -52,6 +53,7 @@ class Scene:
         self.feed(1000)
 
     def put(self, item):
+        self.inputs.append(item)
         self.outcome = self.engine.apply(item)
         self.outcomes.append(self.outcome)
         return self.outcome

@@ -1,0 +1,66 @@
+"""Agreement: what matters is read from several nodes, and counts once enough of them tell the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.errors import ChainError, DisagreementError, NotFoundError, UnreachableError
+
+T = TypeVar("T")
+
+
+def agreed(chain: Chain, read: Callable[[Chain], T], what: str) -> T:
+    """What the node in use says to `read`, once as many nodes as the connection's `quorum` say the same.
+
+    A node that is outvoted is reported, and left if it is the one in use: the next reading asks another. Raises
+    `DisagreementError` if there is no agreement, `UnreachableError` if too few nodes answer; nothing may be built on
+    what was read then.
+    """
+    own = read(chain)
+    connection = chain.connection
+    if connection.quorum == 1:
+        return own
+    own_url = connection.url
+    votes: list[tuple[T, list[str]]] = [(own, [own_url])]
+    for peer in connection.peers():
+        try:
+            found = read(Chain(peer))
+        except NotFoundError:
+            continue  # it is behind, which is no fault
+        except ChainError as error:
+            connection.report(peer.url, f"{what}: {error}")
+            continue
+        except Exception as error:  # noqa: BLE001  a node may answer whatever it likes
+            connection.report(peer.url, f"{what}: what it tells makes no sense ({type(error).__name__})")
+            continue
+        _vote(votes, found, peer.url)
+        winner = next((value for value in votes if len(value[1]) >= connection.quorum), None)
+        if winner is not None:
+            _report_others(chain, votes, winner[1], what)
+            if winner is votes[0]:
+                return own
+            connection.leave()
+            raise DisagreementError(f"{own_url} tells {what} otherwise than {', '.join(winner[1])}: it was left")
+    told = ", ".join(url for _, urls in votes for url in urls)
+    if len(votes) > 1:
+        _report_others(chain, votes, [], what)
+        connection.leave()
+        raise DisagreementError(f"{told} tell {what} differently: nothing was taken, {connection.quorum} must agree")
+    raise UnreachableError(f"{what}: {connection.quorum} nodes must agree, and only these tell it: {told}")
+
+
+def _vote(votes: list[tuple[T, list[str]]], found: T, url: str) -> None:
+    for value, urls in votes:
+        if value == found:
+            urls.append(url)
+            return
+    votes.append((found, [url]))
+
+
+def _report_others(chain: Chain, votes: list[tuple[T, list[str]]], agreeing: list[str], what: str) -> None:
+    for _, urls in votes:
+        if urls is not agreeing:
+            for url in urls:
+                chain.connection.report(url, f"tells {what} otherwise than the others")

@@ -1,0 +1,254 @@
+"""Rules, movements and events in plain words: what a statement or a history says of each thing that the rules post.
+
+A test walks through the rules' own code and fails for a rule, a movement or an event that has no words here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+RULES: Final[Mapping[str, str]] = {
+    "G-5": "double entry",
+    "G-6": "free balance",
+    "PL-1": "lending pools",
+    "PL-2": "what is lent is locked",
+    "PL-3": "periods of a pool",
+    "PL-4": "asset of the interest",
+    "PL-6": "end and renewal of a term",
+    "PL-7": "changing a pool",
+    "PL-8": "prepaid interest",
+    "PL-9": "prepaid interest back",
+    "PL-10": "payment of interest",
+    "PL-11": "borrowing",
+    "PL-12": "principal stays in its pool",
+    "PL-13": "least amount",
+    "PL-14": "CR and LCR of a request",
+    "PL-15": "filled whole or not at all",
+    "PL-16": "standing protection",
+    "PL-17": "end of a short loan",
+    "PL-18": "combined ratio falls short",
+    "PL-19": "repaying a short loan",
+    "PL-21": "missed interest of a long loan",
+    "PL-22": "LCR under MCR: auction",
+    "PL-23": "CR under MSSR: takeover",
+    "PL-24": "repaying a long loan",
+    "PL-27": "auctions and their rounds",
+    "PL-28": "an auction is won",
+    "PL-30": "sealed bids",
+    "PL-31": "cure",
+    "PL-33": "unsold after all rounds",
+    "PL-34": "the fund pays for carried positions",
+    "PL-35": "risk fund",
+    "PL-36": "a carried position is given up",
+    "PL-37": "risk bonds are offered",
+    "PL-38": "black positions",
+    "PL-39": "redemption of bonds",
+    "PL-41": "dividends",
+    "PL-42": "income of the insurance fund",
+    "PL-43": "passing bonds on",
+    "PL-46": "closed on the chain",
+    "PL-47": "no valid feed",
+    "PL-48": "nothing moves in an auction",
+    "PL-49": "CR under the auction's floor",
+    "PL-50": "staking",
+    "PL-51": "debt paid by the holder",
+    "PL-D1": "the least, exactly",
+    "PL-D3": "no loan from one's own pool",
+    "PL-D4": "price to convert by",
+    "PL-D7": "parameters of a market",
+    "PL-D35": "closing a black position",
+    "PL-D36": "claims on the fund",
+    "PL-D37": "highest LCR",
+    "PL-D39": "least sizes",
+    "PL-D50": "what is left of a closed position",
+    "PL-D54": "what a carried position does not need",
+    "PL-D55": "loans too dear to be carried",
+    "PL-D58": "no renewal under the floor",
+    "PL-D60": "days begun are owed",
+}
+"""Each rule that a movement, an event, a notice or a refusal can name, by what it is about."""
+
+
+def rule_words(rule: str) -> str:
+    """A rule with what it is about: `PL-30, sealed bids`."""
+    return f"{rule}, {RULES[rule]}" if rule in RULES else rule
+
+
+# --- movements ------------------------------------------------------------------------------------------------
+
+
+class Movement(NamedTuple):
+    """How a movement's text reads, and what it means to whom it comes (`came`) and from whom it goes (`went`)."""
+
+    text: str
+    came: str
+    went: str
+
+
+MOVEMENTS: Final = (
+    Movement("deposit", "What you sent to the pool's account.", "It came from outside."),
+    Movement(r"payout (\d+)", "Set aside to be sent to you.", "Payout {0}: it is on its way to you on the chain."),
+    Movement(r"payout (\d+) sent", "Payout {0} has left the pool's account.", "Payout {0} was sent."),
+    Movement(r"fee of payout (\d+)", "The chain's fee of payout {0}.", "The chain's fee of payout {0}."),
+    Movement(r"payout (\d+) failed", "Payout {0} could not be sent and came back.", "Payout {0} was not sent."),
+    Movement("operator's reserve", "For the chain's fees of payouts.", "You gave it for the chain's fees of payouts."),
+    Movement(r"into pool (\d+)", "It can be lent from pool {0} now.", "You put it into your pool {0}."),
+    Movement(r"out of pool (\d+)", "You took it out of your pool {0}.", "It is in pool {0} no more."),
+    Movement("prepaid interest", "You deposited it ahead as interest.", "It is prepaid interest now."),
+    Movement("prepaid interest taken back", "You took back prepaid interest.", "It is free balance again."),
+    Movement(
+        r"interest of loan (\d+) for (\d+) days",
+        "Loan {0} paid you interest for {1} days, less the system's cut.",
+        "Interest of loan {0} for {1} days; the system's cut of it goes to the insurance fund.",
+    ),
+    Movement(r"lent by loan (\d+)", "It is lent and locked until loan {0} ends.", "Loan {0} has taken it."),
+    Movement(r"back from loan (\d+)", "Loan {0} ended, or a part of it.", "It is locked by loan {0} no more."),
+    Movement(r"bid (\d+) held", "Bid {0} is kept here.", "Bid {0} is held until its round closes."),
+    Movement(
+        r"bid (\d+) returned",
+        "Bid {0} did not win, or was under the reserve, and came back in full.",
+        "Bid {0} went back.",
+    ),
+    Movement(
+        r"auction (\d+) won by bid (\d+)",
+        "Auction {0} was won: one period's interest and your share of the surplus.",
+        "Bid {1} won auction {0} and pays the lenders.",
+    ),
+    Movement(
+        r"interest of carried loan (\d+) for (\d+) days",
+        "The insurance fund paid you the interest of loan {0} for {1} days: its position is carried.",
+        "The fund paid the interest of carried loan {0} for {1} days.",
+    ),
+    Movement(
+        r"interest owed for loan (\d+)",
+        "The insurance fund paid you what it owed for loan {0}.",
+        "The fund paid what it owed for loan {0}.",
+    ),
+    Movement(
+        r"into the (insurance|risk) fund",
+        "Someone added it to the {0} fund.",
+        "You added it to the market's {0} fund.",
+    ),
+    Movement("risk fund's share", "The risk fund's share of income.", "The risk fund's share of income."),
+    Movement(
+        r"the risk fund replaces loan (\d+)",
+        "The risk fund lends it in place of loan {0}.",
+        "The risk fund lends it in place of loan {0}.",
+    ),
+    Movement(
+        r"back from the position of (.+)",
+        "It came back from the position of {0}.",
+        "It is lent to the position of {0} no more.",
+    ),
+    Movement(
+        r"left of the position of (.+)",
+        "What was left of the position of {0}.",
+        "What was left of the position of {0}.",
+    ),
+    Movement(r"bonds of series (\d+)", "Paid for bonds of series {0}.", "It became bonds of series {0}, one for one."),
+    Movement(
+        r"(coupon|principal) of bond series (\d+)",
+        "The {0} of your bonds of series {1}, from the fund's income.",
+        "The {0} of bond series {1} was paid.",
+    ),
+    Movement(
+        r"exchange of bonds of series (\d+)",
+        "Your bonds of series {0}, exchanged one for one.",
+        "Bonds of series {0} were exchanged.",
+    ),
+    Movement(
+        r"bonds passed on by offer (\d+)",
+        "The price of the bonds that you passed on by offer {0}.",
+        "The price of the bonds that you took by offer {0}.",
+    ),
+    Movement(
+        r"interest owed of (.+)",
+        "Someone paid what is owed for the black position of {0}.",
+        "You paid what is owed for the black position of {0}.",
+    ),
+    Movement(
+        r"set aside for order (\d+)",
+        "Set aside until order {0} is carried out on the chain.",
+        "Set aside until order {0} is carried out on the chain.",
+    ),
+    Movement(r"order (\d+) carried out", "Order {0} used it on the chain.", "Order {0} used it on the chain."),
+    Movement(r"returned from order (\d+)", "Order {0} did not need it.", "Order {0} did not need it."),
+    Movement("dividend", "A dividend of the insurance fund, for what you lend.", "A dividend was paid to lenders."),
+)
+"""Every text that the rules post with, and what it means."""
+
+_PATTERNS = tuple((re.compile(found.text), found) for found in MOVEMENTS)
+
+
+def movement_words(text: str, units: int) -> str | None:
+    """What a movement means to an account that it came to (`units` over 0) or went from; None if it has no words."""
+    for pattern, found in _PATTERNS:
+        match = pattern.fullmatch(text)
+        if match:
+            return (found.came if units > 0 else found.went).format(*match.groups())
+    return None
+
+
+# --- events ---------------------------------------------------------------------------------------------------
+
+STATES: Final = {
+    "free": "free",
+    "protected": "protected by loans",
+    "in_auction": "in auction",
+    "taken_over": "taken over, and in auction",
+    "carried": "carried by the management account",
+    "black": "black",
+    "closed": "closed",
+}
+"""The states of a position, as people read them."""
+
+EVENTS: Final[Mapping[tuple[str, str], str]] = {
+    ("position", "changed"): "{was_words} → {now_words}",
+    ("loan", "made"): "made: {money} from pool {pool}, for {borrower}",
+    ("loan", "paid"): "paid until {paid_until_words}: {money} to the lender",
+    ("loan", "renewed"): "renewed at {rate_words} a year, until {term_ends_words}",
+    ("loan", "missed interest"): "missed its interest",
+    ("loan", "found unneeded"): "{money} of it will go home when the paid time ends: the position does not need it",
+    ("loan", "cut"): "{money} of it went home",
+    ("loan", "ended"): "ended: {money} went home",
+    ("loan", "owed by the fund"): "its interest is owed by the insurance fund, which lacks it",
+    ("auction", "opened"): "auction {key} opened",
+    ("auction", "ended"): "auction {key} ended{outcome}",
+    ("bid", "placed"): "sealed bid {key} placed in auction {auction}",
+    ("claim", "made"): "claim {key}: the fund owes {money} for days begun of loan {loan}",
+    ("claim", "paid"): "claim {key} was paid",
+}
+"""The events that a history tells, by kind of object and what happened."""
+
+
+def event_words(kind: str, key: str, what: str, values: Mapping[str, Any], figures: Figures) -> str | None:
+    """What an event says, with its figures as people read them; None if it has no words."""
+    template = EVENTS.get((kind, what))
+    if template is None:
+        return None
+    said: dict[str, Any] = {**values, "key": key}
+    if "units" in values:
+        said["money"] = figures.money(values.get("asset"), values["units"])
+    for name in ("was", "now"):
+        if name in values:
+            said[f"{name}_words"] = STATES[values[name]]
+    for name in ("paid_until", "term_ends"):
+        if name in values:
+            said[f"{name}_words"] = figures.time(values[name])
+    if "rate" in values:
+        said["rate_words"] = figures.rate(values["rate"])
+    if "winner" in values:
+        said["outcome"] = (
+            f": {values['winner']} won with {figures.money(None, values['price'])}" if values["winner"] else ""
+        )
+    return template.format(**said)
+
+
+class Figures(NamedTuple):
+    """How amounts (of an asset, or of the one at hand if none is named), times and rates are written."""
+
+    money: Callable[[str | None, int], str]
+    time: Callable[[int], str]
+    rate: Callable[[str], str]

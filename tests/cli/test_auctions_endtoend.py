@@ -1,0 +1,223 @@
+"""A long loan's life on a chain, with real transfers: what a rule refuses comes back as free balance, with the reason.
+
+The embedded node's time is moved; the keeper, the commands and the wallets are real processes and real signatures.
+"""
+
+import json
+import signal
+
+import pytest
+from click.testing import CliRunner
+
+from bsip_mplp.chain import builders
+from bsip_mplp.chain.builders import Units
+from bsip_mplp.chain.keys import keyring_of
+from bsip_mplp.cli.main import cli
+from bsip_mplp.cli.output import NO_HOLD
+from tests.cli.world import GIVEN_UNITS, World, new_wif, until
+from tests.kit import devnet
+
+PARAMETERS = """
+trigger_hold = 0
+auction_limit = 1800
+cure_window = 60
+"""
+DAY = 86_400
+
+
+class LongWorld(World):
+    """A world with a bidder, who has some of the bitasset, and a node whose time can be moved."""
+
+    def build(self):
+        super().build()
+        self.carol = self.alice.replace("alice", "carol")
+        self.wifs[self.carol] = new_wif()
+        self.keys = keyring_of([*(self.keys.secret(key).reveal() for key in self.keys.public_keys),
+                                self.wifs[self.carol]], self.prefix)  # fmt: skip
+        key = keyring_of([self.wifs[self.carol]], self.prefix).public_keys[0]
+        nathan = self.id("nathan")
+        self.do("nathan", builders.account_create(nathan, self.carol, key, key, key))
+        carol = self.id(self.carol)
+        self.do("nathan", builders.transfer(nathan, carol, Units("1.3.0", GIVEN_UNITS)))
+        self.do(self.bob, builders.transfer(self.id(self.bob), carol, Units(self.asset(), 2_000_000)))
+        (self.folder / "keys").write_text("\n".join(self.wifs.values()) + "\n")
+        file = self.folder / "mplp.toml"
+        file.write_text(file.read_text().replace(f"[markets.{self.market}]", f"[markets.{self.market}]{PARAMETERS}"))
+        return self
+
+    def pass_time(self, seconds):
+        """Move the chain's time."""
+        self.chain.call("devnet_advance", seconds)
+
+    def see(self, *words):
+        """What a view says, as JSON."""
+        ran = self._run(*words, "--json")
+        assert ran.exit_code == 0, (words, ran.stdout, ran.stderr, ran.exception)
+        return json.loads(ran.stdout)
+
+    def memo(self, sender, amount, text, asset=None):
+        """A transfer as any wallet makes it; by the machine's clock, so only until the chain's time is moved."""
+        from bitshares import BitShares
+
+        bitshares = BitShares(self.url, keys=[self.wifs[sender]], num_retries=3)
+        bitshares.transfer(self.pool, amount, asset or self.core, memo=text, account=sender)
+
+    def ask(self, name, *words):
+        """A request that is to count; returns what it said."""
+        ran = self._run("-a", name, *words, "--wait")
+        assert ran.exit_code == 0, (words, ran.stderr, ran.exception)
+        return ran.stdout
+
+    def refused(self, name, *words):
+        """A request that a rule is to refuse; returns the line that says why."""
+        ran = self._run("-a", name, *words, "--wait")
+        assert (ran.exit_code, "Nothing is lost" in ran.stderr) == (2, True), (words, ran.stderr, ran.exception)
+        return ran.stderr
+
+    def _run(self, *words):
+        return CliRunner(mix_stderr=False, env=self.environment).invoke(cli, words)
+
+    def free(self, name):
+        """An account's free balance of the bitasset, in units."""
+        rows = self.see("balance", "--account", name)["balances"]
+        return sum(
+            round(float(row["amount"]) * 10**4) for row in rows if (row["what"], row["asset"]) == ("free", self.market)
+        )
+
+    def told(self, name, part):
+        """What an account was told that has some words in it."""
+        return [one for one in self.see("statement", "--account", name)["told"] if part in one["text"]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    with devnet("--block-interval", "0.1") as url:
+        made = LongWorld(url, folder).build()
+        status, _, err = made.mplp("init")
+        assert status == 0, err
+        keeper = made.keeper()
+        until(lambda: made.see("keeper", "status")["runs"], "a keeper runs")
+        yield made
+        keeper.send_signal(signal.SIGTERM)
+        keeper.wait(30)
+        made.connection.close()
+
+
+def test_the_life_of_a_long_loan(world):
+    """One story in order, since each part needs the chain as the one before has left it."""
+    lent_and_in_auction(world)
+    refused_bids_come_back(world)
+    parameters_change_while_the_keeper_runs(world)
+    bonds_that_are_not_there_are_refused(world)
+    a_round_is_won_and_the_other_bid_comes_back(world)
+    unsold_and_carried_until_bonds_are_offered(world)
+    bonds_are_bought_passed_on_and_refused(world)
+    black_and_carried_again(world)
+    assert world.see("verify")["holds"]
+
+
+def lent_and_in_auction(world):
+    world.ask(world.alice, "lend", "1000", world.core, "--rate", "12%", "--days", "90", "--period", "30")
+    world.ask(world.bob, "borrow", "--pool", "1", "--interest", "20", world.core)
+    world.feed(72, 1000)  # CR 1.18, LCR 1.45: under MCR, and the chain finds no order to call it with
+    (auction,) = until(lambda: world.see("auctions")["auctions"], "an auction")
+    assert (auction["auction"], auction["position"], auction["opened_by"]) == (1, world.bob, "PL-22")
+    assert world.see("auctions")["note"] == NO_HOLD
+
+
+def refused_bids_come_back(world):
+    assert "refused by PL-30: the holder of the position can't bid" in world.refused(world.bob, "bid", "1", "5")
+    assert world.free(world.bob) == 50_000
+    assert "refused by PL-27: auction 9 is not running" in world.refused(world.carol, "bid", "9", "5", world.market)
+    assert world.free(world.carol) == 50_000
+    world.memo(world.carol, 5, "mplp bid 1")
+    (told,) = until(lambda: world.told(world.carol, "bids are in"), "the reason")
+    assert (told["rule"], world.core in told["text"]) == ("PL-30", True)
+    moved = world.see("statement", "--account", world.carol)["movements"][-1]
+    assert (moved["amount"], moved["of"], moved["meaning"]) == (
+        "5.00000", "free", "What you sent to the pool's account."
+    )  # fmt: skip
+
+
+def parameters_change_while_the_keeper_runs(world):
+    words = ("params", world.market, "--set", "auction_limit=3600", "--wait", "--json")
+    status, out, err = world.mplp(*words)
+    assert status == 0, err
+    assert json.loads(out)["refused"] is None
+    status, _, err = world.mplp("params", world.market, "--set", "lmcr=1.55", "--wait")
+    assert (status, "PL-D7" in err) == (2, True)
+    assert world.see("auctions")["auctions"][0]["round"] == "1 of 2"  # PL-D24: it keeps what it opened with
+
+
+def a_round_is_won_and_the_other_bid_comes_back(world):
+    before = world.free(world.carol)
+    world.memo(world.carol, 10, f"mplp bid 1 3 {world.market}", world.market)
+    until(lambda: world.told(world.carol, "Bid 1 stands in auction 1"), "the bid stands")
+    assert world.free(world.carol) == before + 70_000  # what came over the bid
+    world.ask(world.carol, "bid", "1", "0.5", "--from-balance")
+    assert world.free(world.carol) == before + 70_000 - 5_000
+    assert world.see("auctions")["auctions"][0]["open_bids"] == 2
+    world.pass_time(900)
+    won = until(lambda: [a for a in world.see("auctions", "--ended")["auctions"] if a["winner"]], "the round's end")
+    assert (won[0]["winner"], won[0]["price"]) == (world.carol, "3.0000")
+    assert world.free(world.carol) == before + 70_000
+    assert world.told(world.carol, "Bid 2 in auction 1 came back")
+    (position,) = world.see("position", world.bob)["positions"]
+    assert position["holder"] == world.carol
+    assert "2.4" in next(line["what"] for line in reversed(position["history"]) if "to the lender" in line["what"])
+
+
+def bonds_that_are_not_there_are_refused(world):
+    before = world.free(world.carol)
+    world.memo(world.carol, 2, "mplp buy-bond 1", world.market)
+    until(lambda: world.told(world.carol, "series 1 is not on offer"), "the reason")
+    assert world.free(world.carol) == before + 20_000
+    world.memo(world.carol, 0.0001, "mplp redeem 1", world.market)
+    until(lambda: world.told(world.carol, "you hold no bonds of series 1"), "the reason")
+    world.memo(world.carol, 0.0001, f"mplp pass-bond 1 5 {world.market} to={world.alice} for=5", world.market)
+    until(lambda: world.told(world.carol, "you hold 0 units of series 1"), "the reason")
+    assert world.free(world.carol) == before + 20_002
+
+
+def unsold_and_carried_until_bonds_are_offered(world):
+    world.feed(71, 1000)
+    world.pass_time(120)
+    until(lambda: [a for a in world.see("auctions")["auctions"] if a["auction"] == 2], "another auction")
+    world.pass_time(3600)
+    (row,) = until(lambda: world.see("carried")["positions"], "carried")
+    assert (row["account"], row["holder"], row["state"]) == (world.bob, world.carol, "carried")
+    world.pass_time(54 * DAY)
+    (series,) = until(lambda: world.see("bonds")["series"], "bonds on offer")
+    assert series["state"].startswith("on offer until")
+    reasons = until(
+        lambda: [r for r in json.loads(world.mplp("health", "--json")[1])["reasons"] if "lack a buyer" in r],
+        "a warning",
+    )
+    assert reasons[0].startswith("bond series 1: ")
+
+
+def bonds_are_bought_passed_on_and_refused(world):
+    world.ask(world.carol, "buy-bond", "1", "1")
+    assert world.see("bonds", "--account", world.carol)["series"][0]["held"] == "1.0000"
+    assert "redeemed from income only" in world.refused(world.carol, "redeem", "1")
+    assert "you hold no bonds" in world.refused(world.alice, "redeem", "1", "0.5")
+    world.ask(world.carol, "pass-bond", "1", "0.5", world.alice, "0.1")
+    before = world.free(world.alice)
+    assert before > 1000  # the interest that the auction brought
+    world.ask(world.alice, "take-bond", "1", "--from-balance")
+    assert world.free(world.alice) == before - 1000
+    assert "is not yours, or no longer open" in world.refused(world.carol, "keep-bond", "1")
+
+
+def black_and_carried_again(world):
+    world.pass_time(8 * DAY)
+    until(lambda: [r for r in world.see("carried")["positions"] if r["state"] == "black"], "black")
+    assert "PL-D35" in world.refused(world.carol, "close-black", world.bob)  # nothing is done on the chain
+    (funds,) = world.see("insurance")["markets"]
+    assert funds["black"] == [world.bob]
+    world.ask(world.carol, "insure", "50", world.market)
+    (row,) = world.see("carried")["positions"]
+    assert (row["state"], row["periods_owed"]) == ("carried", 0)
+    assert world.see("bonds")["series"] == []
+    assert "PL-39" in {line["rule"] for line in world.see("statement", "--account", world.alice)["movements"]}
