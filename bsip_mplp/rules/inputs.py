@@ -280,8 +280,9 @@ class Rewards:
 class Hold:
     """Take part in the shared pool, or change one's own `mcr` there (SP-7, SP-18).
 
-    One at MCR or over means the service of upper only (SP-10). Without `mcr`: MCR for who takes part newly; for who does already, the present one stays. Money that comes along
-    is added to the position's interest balance. `position` names the account on the chain.
+    One at MCR or over means the service of upper only (SP-10). Without `mcr`: MCR for who takes part newly; for who does
+    already, the present one stays. Money that comes along is added to the position's interest balance. `position`
+    names the account on the chain.
     """
 
     do: ClassVar[str] = "hold"
