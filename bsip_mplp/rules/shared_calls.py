@@ -123,15 +123,11 @@ def _work_off(book: Book, participant: Participant, feed: Feed) -> None:
 
 
 def owned_seen(book: Book, participant: Participant, added: bool) -> None:
-    """SP-15: who adds collateral or pays debt until `cr = mcr` gets the position back, while collateral is left."""
+    """SP-15: who adds collateral or pays debt until `cr = MCR` gets the position back, while collateral is left."""
     pool, position = participant.pool, participant.position
-    least, price = pool.least_mcr(), pool.price
-    back = False
-    if added and position.collateral and least is not None and price is not None:
-        own_mcr = pool.mcr if participant.own_mcr is None else participant.own_mcr
-        target = max(Fraction(own_mcr, PERMILLE), least)
-        back = position.collateral * price >= target * position.debt
-    if not back:
+    price = pool.price or Fraction(0)
+    at_mcr = position.collateral * price * PERMILLE >= pool.mcr * position.debt  # SP-20: it is not served, so MCR
+    if not (added and position.collateral and at_mcr):
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
         return
     for number in list(position.orders):

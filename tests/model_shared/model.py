@@ -125,7 +125,9 @@ class Model:
 
     def quote(self, name):
         collateral, debt = self.positions[name]
-        return ceil(ceil(debt - collateral * self.x) * A * (Fraction(debt) / (collateral * self.price)) ** B * self.rate)
+        return ceil(
+            ceil(debt - collateral * self.x) * A * (Fraction(debt) / (collateral * self.price)) ** B * self.rate
+        )
 
     def step(self):
         self.hand_out()
@@ -176,8 +178,13 @@ class Model:
         else:
             served = set(upper)
             left, self.lowest = self.pool - sum(self.extra(name) for name in upper), self.mcr
-            lower = [n for n in paying if 1 < self.cr(n) < self.mcr and (h := self.holders[n]).own is not None
-                     and Fraction(h.own, 1000) <= self.cr(n)]
+            lower = [
+                n
+                for n in paying
+                if 1 < self.cr(n) < self.mcr
+                and (h := self.holders[n]).own is not None
+                and Fraction(h.own, 1000) <= self.cr(n)
+            ]
             for ratio in sorted({self.cr(name) for name in lower}, reverse=True):
                 group = [name for name in lower if self.cr(name) == ratio]
                 takes = sum(self.extra(name) for name in group)
@@ -381,8 +388,7 @@ class Model:
         if holder is not None and was != (collateral, debt):
             holder.served = False
             if holder.call == "full" and collateral >= was[0] and debt <= was[1]:
-                target = self.mcr if holder.own is None else Fraction(holder.own, 1000)
-                if self.cr(name) >= max(target, self.lowest):
+                if self.cr(name) >= self.mcr:
                     holder.call = ""
             self.refresh()
 
