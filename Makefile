@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint types unit bench clean
+.PHONY: run test lint types unit bench soak clean
 run: .venv/ready
 	$(BIN)/mplp story
 
@@ -20,6 +20,13 @@ unit: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist
+
+# SEEDS crash runs from FIRST on: make soak SEEDS=10000 FIRST=0
+SEEDS ?= 2000
+FIRST ?= 0
+soak: .venv/ready
+	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS)
+	$(BIN)/python -m tests.safety every $(FIRST)
 
 .venv/ready: pyproject.toml setup.py
 	$(PYTHON) -m venv .venv

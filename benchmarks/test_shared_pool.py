@@ -1,7 +1,7 @@
 """The shared pool: the least mcr after one more feed, beside 100, 10,000 and 200,000 positions that take part.
 
 A hundredth of the positions are served, half of them in lower; the feeds move the price by a ten-millionth, so that the
-same few positions change whatever their number. `..._all_served` has every position served. 200,000 take a while to join.
+same few positions change whatever their number; `..._all_served` has every position served.
 """
 
 from fractions import Fraction
@@ -34,10 +34,8 @@ def pool_of(positions, all_served=False):
     engine.apply(Deposit(time=0, account="lender", asset="USD", amount=10**15, ask=Supply()))
     for number in range(positions):
         served = all_served or number % 100 == 0
-        if served:  # from 1.20 to 1.55
-            debt = 2_600_000 + (number * 7919) % 700_000
-        else:
-            debt = 1_000_000 + (number * 7919) % 1_500_000
+        least, most = (2_600_000, 3_300_000) if served else (1_000_000, 2_500_000)
+        debt = least + (number * 7919) % (most - least)
         name = f"holder-{number}"
         engine.apply(PositionSeen(time=0, market="USD", account=name, collateral=10**9, debt=debt))
         ask = Hold(market="USD", mcr=Fraction(11, 10))

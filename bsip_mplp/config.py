@@ -156,6 +156,8 @@ def parameter_of(name: str, text: str) -> Any:
         value = tomllib.loads(f"value = {text}", parse_float=Decimal)["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    if name in RATIOS and not isinstance(value, int | Decimal) and value not in ("ICR", "MCR"):
+        raise ValueError(f"takes a ratio such as 1.35, not {text}")
     return _parameter(name, value)
 
 

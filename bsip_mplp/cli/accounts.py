@@ -44,7 +44,7 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
             found.append((f"pool {pool['number']} available", pool["asset"], pool["available"], "mplp unlend"))
             found.append((f"pool {pool['number']} lent", pool["asset"], pool["lent"], "locked until the loans end"))
     for order in read.orders(reader.connection, "open"):
-        if order.account == name:
+        if order.account == name and order.kind == "payout":
             found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
     return [
         {"what": what, "amount": reader.amount(asset, units), "asset": asset, "note": note}

@@ -72,6 +72,8 @@ def _state(reader: Reader, found: Mapping[str, Any]) -> str:
 
 
 def _show_one(options: Options, number: int, as_json: bool) -> None:
+    from bsip_mplp.cli.words import rule_words
+
     with reading(options) as reader:
         found = reader.one("auction", number)
         row = _row(reader, found)
@@ -81,6 +83,7 @@ def _show_one(options: Options, number: int, as_json: bool) -> None:
         reserve = _reserve(options, number) if found["ended"] is None else None
         shown = {
             **row,
+            "opened_by": rule_words(row["opened_by"]),
             "holder": position["holder"],
             "CR": ratio_text(own),
             "LCR": ratio_text(combined),

@@ -33,11 +33,11 @@ def loan(options: Options, number: str, as_json: bool) -> None:
         around = [f for f in _of_position(reader, found["market"], found["account"]) if found["made"] <= f.time <= last]
         history = _rows(reader, [*_facts(reader, "loan", str(key)), *around], found["market"])
     if as_json:
-        print_json({"loan": head, "history": history, "note": BOOKS})
+        print_json({"loan": head, "history": history, "note": BOOKS, "auctions": NO_HOLD})
         return
     print_table(f"Loan {key}", ["what", "is"], [{"what": what, "is": value} for what, value in head.items()], "")
     print_table("Its history (UTC)", ["time", "rule", "what", "by"], history, "")
-    click.echo(BOOKS)
+    click.echo(f"{BOOKS}\n{NO_HOLD}" if found["long"] else BOOKS)
 
 
 def _loan_facts(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def keeper() -> None:
 @click.option("--standby", is_flag=True, help="If another keeper runs here, wait for its end.")
 @pass_options
 def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
-    """Run inbox, watcher, collector and payouts until SIGTERM or Ctrl-C.
+    """Run the bots (`mplp keeper status` names them) until SIGTERM or Ctrl-C.
 
     It can be killed at any moment: starting is recovering. One keeper runs on a journal; a second is refused.
 

@@ -134,7 +134,7 @@ def _changes(reader: Reader, market: str, given: tuple[str, ...]) -> dict[str, A
             found[name] = _amounts(reader, market, value) or parameter_of(name, value)
             Parameters().changed(found)
         except (ParameterError, ValueError) as error:
-            raise click.BadParameter(f"{name}: {error}") from None
+            raise click.BadParameter(f"{name} {str(error).removeprefix(name).strip()}") from None
     return found
 
 

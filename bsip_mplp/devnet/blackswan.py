@@ -68,17 +68,21 @@ def globally_settle(
     """Close every position into one fund.
 
     With ``check_margin_calls`` positions at or below MCR pay at ``price``; the squeeze premium goes to the
-    issuer as a fee, and the fund receives by ``price`` × MSSR from all.
+    issuer as a fee, and the fund receives by ``price`` × MSSR from all. If none is at or below MCR (as can be
+    with an MSSR above it), core never turns to the fund's price and all pay at ``price`` into the fund.
     """
     supply = state.dynamic(asset).current_supply
     fund_price = price
     if check_margin_calls:
         fund_price = price.scaled(bitasset.current_feed.maximum_short_squeeze_ratio, RATIO_DENOMINATOR)
     gathered = 0
-    for call in state.calls_by_collateral.all(bitasset.market):
-        called = check_margin_calls and call.collateralization <= bitasset.current_maintenance_collateralization
+    calls = state.calls_by_collateral.all(bitasset.market)
+    limit = bitasset.current_maintenance_collateralization
+    rest_price = fund_price if calls and calls[0].collateralization <= limit else price
+    for call in calls:
+        called = check_margin_calls and call.collateralization <= limit
         debt = call.get_debt
-        pays = Asset(min(debt.times_up(price if called else fund_price).amount, call.collateral), bitasset.backing)
+        pays = Asset(min(debt.times_up(price if called else rest_price).amount, call.collateral), bitasset.backing)
         to_fund = pays.amount
         if called:
             to_fund = min(debt.times_up(fund_price).amount, pays.amount)

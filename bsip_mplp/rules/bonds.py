@@ -11,7 +11,7 @@ from bsip_mplp.rules.funds import above_reserve, fund_holds
 from bsip_mplp.rules.inputs import BuyBond, KeepBond, PassBond, Redeem, TakeBond
 from bsip_mplp.rules.loans import end_loan
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import Market, Offer, Series
+from bsip_mplp.rules.state import Loan, Market, Offer, Series
 
 
 def owed_in_bitasset(book: Book, market: Market) -> int:
@@ -111,7 +111,7 @@ def window_ends(book: Book, series: Series) -> None:
         _exchange(book, market, series)
     series.on_offer = False
     market.on_offer = None
-    if not series.sold:
+    if not series.outstanding:
         del market.series[series.number]
     book.touch("series", series.number, series)
     book.touch("market", market.name, market)
@@ -125,10 +125,14 @@ def _exchange(book: Book, market: Market, series: Series) -> None:
     wanted = min(series.amount - series.sold, sum(sizes))
     if not wanted:
         return
+    live: dict[int, list[Loan]] = {}
+    for loan in book.loans.values():
+        if loan.ended is None:
+            live.setdefault(loan.pool, []).append(loan)
     for pool, units in zip(pools, split_by_share(wanted, sizes), strict=True):
-        for loan in sorted(book.loans.values(), key=lambda loan: -loan.number):
+        for loan in reversed(live.get(pool.number, [])):
             missing = units - pool.available
-            if missing > 0 and loan.pool == pool.number and loan.ended is None:
+            if missing > 0:
                 end_loan(book, loan, "PL-39", min(missing, loan.principal))
         if units:
             pool.available -= units
@@ -153,7 +157,7 @@ def redeem_from_income(book: Book, market: Market) -> None:
 
 
 def _drop_if_redeemed(book: Book, market: Market, series: Series) -> None:
-    if not series.outstanding and not series.accrued:
+    if not series.on_offer and not series.outstanding:  # what was exchanged whole leaves a coupon that is nobody's
         market.series.pop(series.number, None)
         book.event("PL-39", "series", series.number, "redeemed in full")
     book.touch("series", series.number, series)

@@ -280,8 +280,8 @@ class Rewards:
 class Hold:
     """Take part in the shared pool, or change one's own `mcr` there (SP-7, SP-18).
 
-    One at MCR or over means the service of upper only (SP-10). Without `mcr`: MCR for who takes part newly; for who does
-    already, the present one stays. Money that comes along is added to the position's interest balance. `position`
+    One at MCR or over means the service of upper only (SP-10). Without `mcr`: MCR for who takes part newly; for who
+    does already, the present one stays. Money that comes along is added to the position's interest balance. `position`
     names the account on the chain.
     """
 
@@ -461,8 +461,9 @@ class OrderDone:
 class OrderFilled:
     """What a simulated chain did of an order: `units` of it are carried out and brought `got`; `done` if that is all.
 
-    For orders of a position in `protocol` custody, and for rewards to be settled into the core asset (SP-6). What
-    they did to the position is reported as `PositionSeen`.
+    For orders of a position in `protocol` custody, and for rewards to be settled into the core asset (SP-6). What they
+    did to the position is reported as `PositionSeen` before it: reported after it, the debt just paid would be ordered
+    to be paid again.
     """
 
     kind: ClassVar[str] = "order_filled"

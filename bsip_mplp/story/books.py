@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from bsip_mplp.bootstrap import open_journal
 from bsip_mplp.cli.reading import Reader
-from bsip_mplp.config import Settings
-from bsip_mplp.journal import read
+from bsip_mplp.journal import Journal, read
 from bsip_mplp.ratios import Price
 from bsip_mplp.story.patience import Patience
 from bsip_mplp.story.people import Person
@@ -20,14 +18,14 @@ Found = TypeVar("Found")
 class Books:
     """The journal of a story, for reading only."""
 
-    def __init__(self, settings: Settings, patience: Patience) -> None:
-        self._settings = settings
+    def __init__(self, journal: Journal, patience: Patience) -> None:
+        self._journal = journal
         self._patience = patience
 
     @contextmanager
     def reading(self) -> Iterator[Reader]:
         """One moment of the projections."""
-        with open_journal(self._settings, read_only=True) as journal, journal.reading() as connection:
+        with self._journal.reading() as connection:
             yield Reader(connection)
 
     def until(self, what: str, look: Callable[[Reader], Found | None]) -> Found:
@@ -73,8 +71,7 @@ class Books:
         """Wait until the ledger's clock, the last irreversible block's time, has reached one; gives where it stands."""
 
         def look() -> int | None:
-            with open_journal(self._settings, read_only=True) as journal:
-                cursor = journal.cursor()
+            cursor = self._journal.cursor()
             return cursor.time if cursor is not None and cursor.time >= time else None
 
         return self._patience.until("the ledger's clock", look)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from bsip_mplp.story import facts
+from bsip_mplp.story.configuration import Setting
 from bsip_mplp.story.scene import Scene, Step
-from bsip_mplp.story.stage import Setting, Stage, Where, set_stage
+from bsip_mplp.story.stage import Stage, Where, set_stage
 
 
 class Story(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -12,20 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bsip_mplp.bootstrap import initialise
-from bsip_mplp.bots.registry import BOTS
+from bsip_mplp.bootstrap import initialise, open_journal
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.keys import Secret
 from bsip_mplp.cli.output import time_text
-from bsip_mplp.config import Settings, load
-from bsip_mplp.story import node, other_wallet
+from bsip_mplp.journal.read import Refused
+from bsip_mplp.story import books, node, other_wallet
 from bsip_mplp.story.books import Books
+from bsip_mplp.story.configuration import Setting, write_configuration
 from bsip_mplp.story.errors import KeeperEndedError
 from bsip_mplp.story.keeper import MPLP, KeeperProcess
-from bsip_mplp.story.patience import Patience
+from bsip_mplp.story.patience import Found, Patience
 from bsip_mplp.story.people import Person
 from bsip_mplp.story.scene import Scene
-from bsip_mplp.story.town import Ratios, Town
+from bsip_mplp.story.town import Town
 
 POOL = "Pool"
 FEEDS = "Feeds"
@@ -33,53 +32,11 @@ FEEDS = "Feeds"
 BLOCK_SECONDS = "0.05"
 """Between the blocks of the embedded node."""
 
-BOT_SECONDS = "0.2"
-"""How often each bot runs."""
-
 PAYOUTS = 10
 """How many payouts the operator puts fees aside for."""
 
 WAIT_SECONDS_MAX = 240.0
 """How long anything may take: on a node with 3-second blocks a transfer counts after half a minute and more."""
-
-CONFIG = """# Written by `mplp story` for this run.
-place = "story"
-
-[chain]
-nodes = [{node}]
-chain_id = {chain_id}
-core_asset = "{core}"
-pool_account = {pool}
-expiration_seconds = 60
-
-[keys]
-file = {keys}
-
-[database]
-url = {database}
-
-[assets.{core}]
-least = 1
-
-[assets.{symbol}]
-least = 1
-
-[markets.{symbol}]
-{parameters}
-
-[bots]
-{schedules}
-"""
-
-
-class Setting(NamedTuple):
-    """What a story needs before it begins: who there is, with how much core asset, and the numbers of its market."""
-
-    funds: Mapping[str, str]
-    ratios: Ratios
-    first_price: str
-    parameters: Mapping[str, str]
-    """The committee's parameters, as they stand in a configuration."""
 
 
 class Where(NamedTuple):
@@ -106,7 +63,7 @@ class Stage:
     patience: Patience
     config: Path
     can_move_time: bool
-    memory: dict[str, Any] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
     """What one step leaves for a later one to compare with."""
 
     def __getitem__(self, role: str) -> Person:
@@ -127,6 +84,65 @@ class Stage:
         """The core asset's symbol."""
         return self.town.core
 
+    def show_core(self, units: int) -> str:
+        """Smallest units of the core asset as people read them."""
+        return self.town.show(units, self.core)
+
+    def show_bitasset(self, units: int) -> str:
+        """Smallest units of the bitasset as people read them."""
+        return self.town.show(units, self.symbol)
+
+    # --- what the ledger has --------------------------------------------------------------------------------
+
+    def object(self, kind: str, key: str) -> Mapping[str, Any]:
+        """An object of the ledger; raises `LookupError` if there is none."""
+        with self.books.reading() as reader:
+            found = books.body(reader, kind, key)
+        if found is None:
+            raise LookupError(f"the ledger has no {kind} {key}")
+        return found
+
+    def objects(self, kind: str) -> list[Mapping[str, Any]]:
+        """All objects of a kind."""
+        with self.books.reading() as reader:
+            return reader.objects(kind)
+
+    def live_loans(self) -> list[Mapping[str, Any]]:
+        """The loans that have not ended."""
+        return [loan for loan in self.objects("loan") if loan["ended"] is None]
+
+    def position(self, role: str) -> Mapping[str, Any]:
+        """A person's position as the ledger saw it last."""
+        return self.object("position", f"{self.symbol}/{self[role].name}")
+
+    def balance(self, account: str, asset: str) -> int:
+        """What an account of the ledger holds; `account` may name a role, as in `free/Ming`."""
+        kind, _, role = account.partition("/")
+        name = f"{kind}/{self[role].name}" if role in self.people else account
+        with self.books.reading() as reader:
+            return books.balance(reader, name, asset)
+
+    def funds(self, asset: str) -> int:
+        """What the market's insurance fund and risk fund hold together."""
+        return sum(self.balance(f"{kind}/{self.symbol}", asset) for kind in ("fund", "risk"))
+
+    def parameter(self, name: str) -> Any:
+        """A parameter of the market, as the committee set it."""
+        return self.object("market", self.symbol)["parameters"][name]
+
+    def next_due(self) -> int:
+        """When the next interest of a loan that lives falls due, in chain seconds."""
+        return min(int(loan["interest_due"]) for loan in self.live_loans())
+
+    def until(self, what: str, look: Callable[[], Found | None]) -> Found:
+        """Wait until `look` finds something; raises `LateError` if it takes too long."""
+        return self.patience.until(what, look)
+
+    def refusals(self, seq: int) -> list[Refused]:
+        """What an input was refused, if it was."""
+        with self.books.reading() as reader:
+            return books.refusals_of(reader, seq)
+
     # --- time -------------------------------------------------------------------------------------------------
 
     def pass_time(self, scene: Scene, seconds: int, words: str) -> None:
@@ -135,6 +151,12 @@ class Stage:
         if self.can_move_time:
             node.advance(self.town.connection, seconds)
         scene.done.append(f"{words} go by, until {time_text(self.books.has_reached(until))}")
+
+    def publish(self, scene: Scene, price: str) -> None:
+        """Publish a feed, and wait until the ledger has seen it."""
+        made = self.town.publish(price)
+        scene.done.append(f"{FEEDS} publishes {price} {self.symbol} for 1 {self.core}")
+        self.books.has_feed(self.symbol, made)
 
     # --- requests, in the three ways in which they reach the pool --------------------------------------------
 
@@ -199,7 +221,7 @@ def set_stage(setting_for: Callable[[bool], Setting], where: Where, say: Callabl
         town.make_bitasset(people[FEEDS], setting.ratios)
         town.publish(setting.first_price)
         directory = where.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mplp-story-")))
-        config, settings = _write_config(directory, setting, town, people[POOL])
+        config, settings = write_configuration(directory, setting, town, people[POOL])
         say("the ledger")
         initialise(settings)
         keeper = KeeperProcess(config, directory / "keeper.log")
@@ -208,30 +230,5 @@ def set_stage(setting_for: Callable[[bool], Setting], where: Where, say: Callabl
         patience.look_after = keeper.check
         if where.kill_seed is not None:
             keeper.kill_at_random(where.kill_seed)
-        books = Books(settings, patience)
-        yield Stage(town, people, books, keeper, patience, config, can_move_time)
-
-
-def _write_config(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
-    directory.mkdir(parents=True, exist_ok=True)
-    keys = directory / "pool.keys"
-    keys.unlink(missing_ok=True)
-    with os.fdopen(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{pool.wif}\n")
-    texts = {
-        "node": town.connection.url,
-        "chain_id": town.connection.network.chain_id,
-        "pool": pool.name,
-        "keys": str(keys.resolve()),
-        "database": f"sqlite:///{directory.resolve()}/story.sqlite",
-    }
-    text = CONFIG.format(
-        core=town.core,
-        symbol=town.symbol,
-        parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
-        schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
-        **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
-    )
-    config = directory / "mplp.toml"
-    config.write_text(text, encoding="utf-8")
-    return config, load(str(config))
+        journal = stack.enter_context(open_journal(settings, read_only=True))
+        yield Stage(town, people, Books(journal, patience), keeper, patience, config, can_move_time)

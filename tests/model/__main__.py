@@ -5,6 +5,9 @@
 
 import argparse
 
+from bsip_mplp.rules.engine import Engine
+from tests.rules import invariants
+
 from .compare import as_lines, difference, shrunk
 from .course import Course
 
@@ -35,7 +38,13 @@ def main():
 
 def fails(inputs):
     try:
-        return difference(inputs)
+        found = difference(inputs)
+        if found is None:
+            engine = Engine()
+            for item in inputs:
+                invariants.check_outcome(engine.apply(item))
+                invariants.check(engine)
+        return found
     except Exception as error:  # noqa: BLE001 - a fault is a difference too, and is shrunk like one
         step = len(inputs) - 1
         return step, [f"{type(error).__name__} {error}"]

@@ -175,7 +175,7 @@ class Bonding:
         if series.forced == "compulsory" and series.sold < series.amount:
             self.exchange(m, series)
         series.on_offer = False
-        series.gone = not series.sold
+        series.gone = not self.outstanding(series)
         self.pay_what_is_owed(m)
         self.pay_debts(m)
         lacking = self.lacking(m) if series.sold < series.amount else {}
@@ -228,7 +228,7 @@ class Bonding:
             self.maybe_gone(series)
 
     def maybe_gone(self, series):
-        series.gone = series.gone or (not series.on_offer and not self.outstanding(series) and not series.accrued)
+        series.gone = series.gone or (not series.on_offer and not self.outstanding(series))
 
     def pay_holders(self, series, units):
         total = sum(series.holdings.values())

@@ -258,6 +258,9 @@ class Model(Auctioning, Carrying, Bonding):
     def part_goes_home(self, loan):
         units, loan.goes_home = loan.goes_home, 0
         self.end(loan, loan.home_rule, units)
+        waits = loan.ended is None and loan.unpaid and not loan.tried and loan.end_at <= self.now
+        if waits and self.position_of(loan).state == "protected":
+            self.unpaid_ends(loan)
 
     def unpaid_ends(self, loan):
         loan.tried = True

@@ -450,3 +450,45 @@ def test_pl_43_nobody_else_can_take_an_offer():
     scene.take_bond("eve")
 
     assert scene.refused == "PL-43"
+
+
+def test_pl_39_option_a_series_on_offer_stays_though_all_that_was_sold_is_exchanged():
+    """cat buys 50 and exchanges them within the window; dan's 130 of later are redeemed from income all the same."""
+    scene = short_of_interest(bond_forced="option")
+    scene.buy_bond("cat", 50)
+    scene.redeem("cat", 50)
+    assert scene.free("cat", "USD") == 50
+    scene.buy_bond("dan", 130)
+    scene.now = 30 * DAY
+    scene.wait()
+    assert scene.engine.book.markets["USD"].series == {1: None}
+    scene.insure("eve", 180 - 150 + 130, "USD")  # the 180 owed first; the fund has 150
+
+    assert scene.free("dan", "USD") == 130
+    assert scene.series().outstanding == 0
+
+
+def test_pl_39_option_a_series_exchanged_whole_is_gone_with_its_coupon():
+    """PL-D31: none is outstanding, so it keeps no dividend back; PL-D34: its coupon is nobody's any more."""
+    scene = short_of_interest(bond_forced="option", insurance_reserve=[0, 1000], dividend_target=[0, 20])
+    scene.buy_bond("cat", 180)
+    scene.now = 40 * DAY
+    scene.insure("eve", 500, "USD")
+    scene.redeem("cat")
+    assert scene.free("cat", "USD") == 180
+    scene.now = 42 * DAY
+    scene.wait()
+
+    assert scene.series().coupon_paid == 0
+    assert scene.fund("USD") == 20
+    assert scene.free("bob", "USD") == 360 + 320
+
+
+def test_pl_39_option_a_series_exchanged_whole_within_its_window_ends_with_it():
+    scene = short_of_interest(bond_forced="option", dividend_target=[0, 20])
+    scene.buy_bond("cat", 50)
+    scene.redeem("cat")
+    scene.now = 30 * DAY
+    scene.wait()
+
+    assert scene.engine.book.markets["USD"].series == {}

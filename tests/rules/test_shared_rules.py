@@ -8,7 +8,7 @@ from bsip_mplp.rules.inputs import Borrow, Deposit, Lend, Prepay, Request
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_rates import PRESETS, PoolParameters, rate_at
 
-from .shared_scene import T, SharedScene
+from .shared_scene import SharedScene, T
 
 C, D = 10**9, 3_230_000
 

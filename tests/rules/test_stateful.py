@@ -200,7 +200,7 @@ THOROUGH = bool(os.environ.get("MPLP_THOROUGH"))
 """With MPLP_THOROUGH=1 many more courses are tried, for minutes."""
 
 Course.TestCase.settings = settings(
-    max_examples=2000 if THOROUGH else 60,
+    max_examples=2000 if THOROUGH else 40,
     stateful_step_count=60 if THOROUGH else 40,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -338,14 +338,14 @@ def from_six_to_a_tenth_unsold():
     course.wait("nobody buys: black", "无人购买:黑仓", days=7)
     scene = course.scene
     months = 0
-    while scene.state("ann")[0] == "black" and months < 200:
+    while scene.state("ann")[0] != "closed" and months < 200:
         scene.wait(days=30)
         scene.insure("eve", MONTHLY_INCOME, "USD")
         SimulatedChain(scene, price=(17, 1000)).carry_out_all("ann")
         months += 1
     course.tell(
-        f"{months} months of an income of 1,700 paid the interest and what the debt lacked",
-        f"以每月 1,700 的收入,{months} 个月付清利息及债务缺口",
+        f"{months} months of an income of 1,700 paid the interest and the debt; the rest is sold",
+        f"以每月 1,700 的收入,{months} 个月付清利息和债务,余下卖出",
     )
     return course
 

@@ -1,0 +1,82 @@
+"""What a story needs before it begins, and the configuration that `mplp` then finds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from bsip_mplp.bots.registry import BOTS
+from bsip_mplp.config import Settings, load
+from bsip_mplp.story.people import Person
+from bsip_mplp.story.town import Ratios, Town
+
+BOT_SECONDS = "0.2"
+"""How often each bot runs."""
+
+CONFIG = """# Written by `mplp story` for this run.
+place = "story"
+
+[chain]
+nodes = [{node}]
+chain_id = {chain_id}
+core_asset = "{core}"
+pool_account = {pool}
+expiration_seconds = 60
+
+[keys]
+file = {keys}
+
+[database]
+url = {database}
+
+[assets.{core}]
+least = 1
+
+[assets.{symbol}]
+least = 1
+
+[markets.{symbol}]
+{parameters}
+
+[bots]
+{schedules}
+"""
+
+
+class Setting(NamedTuple):
+    """What a story needs before it begins: who there is, with how much core asset, and the numbers of its market."""
+
+    funds: Mapping[str, str]
+    ratios: Ratios
+    first_price: str
+    parameters: Mapping[str, str]
+    """The committee's parameters, as they stand in a configuration."""
+
+
+def write_configuration(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
+    """Write configuration and key file into a directory; gives the configuration's file, and it as it is read."""
+    directory.mkdir(parents=True, exist_ok=True)
+    keys = directory / "pool.keys"
+    keys.unlink(missing_ok=True)
+    with os.fdopen(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{pool.wif}\n")
+    texts = {
+        "node": town.connection.url,
+        "chain_id": town.connection.network.chain_id,
+        "pool": pool.name,
+        "keys": str(keys.resolve()),
+        "database": f"sqlite:///{directory.resolve()}/story.sqlite",
+    }
+    text = CONFIG.format(
+        core=town.core,
+        symbol=town.symbol,
+        parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
+        schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
+        **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
+    )
+    config = directory / "mplp.toml"
+    config.write_text(text, encoding="utf-8")
+    return config, load(str(config))
