@@ -342,16 +342,17 @@ def test_sp_16_interest_must_be_more_than_is_due():
 
 
 def test_sp_17_what_would_be_missing_at_feed_over_mssr():
-    scene = draft(interest=1_000_000)
+    scene = draft(mcr=1050, interest=1_000_000)
     scene.feed(80_000)
     scene.joined("bob", C, 3_300_000)  # upper only
     scene.joined("cat", 5 * 10**8, 2_100_000)
-    scene.feed(40_000)
-    assert scene.risk["under water"] == 2_100_000 - 2_000_000 * 10 // 11
-    scene.feed(36_000)
-    at_worst = 3_600_000 * 10 // 11
-    assert scene.risk["lower"] == D - at_worst
-    assert scene.risk["called"] == 3_300_000 - at_worst
+    scene.feed(34_500)
+    worth = 3_450_000 * 10 // 11
+    assert scene.risk == {
+        "lower": D - worth,
+        "called": 3_300_000 - worth,
+        "under water": 2_100_000 - 1_725_000 * 10 // 11,
+    }
 
 
 def test_sp_18_extra_follows_the_price_down_and_up():
