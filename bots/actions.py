@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bsip_mplp.journal import Cursor
 from bsip_mplp.journal.read import Ordered
+from bsip_mplp.keeper.audit import Audit
 from bsip_mplp.rules.codec import canonical, input_to_json
 from bsip_mplp.rules.inputs import Input
 
@@ -25,28 +26,46 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """Bring orders one step further on the chain, at the ledger's time, with what the reserve has for fees."""
+    """Bring orders one step further on the chain, at the ledger's time, with what the reserve has for fees.
+
+    With `hold` nothing is signed or sent: it is only looked what became of what was.
+    """
 
     orders: tuple[Ordered, ...]
     time: int
     reserve_units: int
+    hold: str | None = None
 
     def lines(self) -> list[str]:
         """What would be paid, a line an order."""
+        if self.hold is not None:
+            return [f"look what became of order {o.number}" for o in self.orders]
         return [f"pay order {o.number}: {o.units} units of {o.asset} to {o.account}" for o in self.orders]
 
 
 @dataclass(frozen=True, slots=True)
 class HoldBack:
-    """Leave an order that is over the operator's limit until the limit is raised."""
+    """Leave an order that is over the operator's limit of a payout, or of a day, until there is room."""
 
     order: Ordered
     limit_units: int
+    is_of_day: bool = False
 
     def lines(self) -> list[str]:
         """What is held back, and why."""
-        o = self.order
-        return [f"order {o.number} waits: {o.units} units of {o.asset} are over the limit of {self.limit_units}"]
+        o, limit = self.order, "what is left of the day's limit," if self.is_of_day else "the limit of"
+        return [f"order {o.number} waits: {o.units} units of {o.asset} are over {limit} {self.limit_units}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Keep what an audit found; where ledger and chain differ, payouts stop."""
+
+    audit: Audit
+
+    def lines(self) -> list[str]:
+        """What was found."""
+        return [f"audit at block {self.audit.block}: {self.audit.verdict}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +79,4 @@ class Warn:
         return list(self.texts)
 
 
-Action = Take | Pay | HoldBack | Warn
+Action = Take | Pay | HoldBack | Judge | Warn

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from bsip_mplp.bots import auctioneer, bonds, carrier, collector, committee, dividends, inbox, payouts, watcher
+from bsip_mplp.bots import (
+    auctioneer,
+    auditor,
+    bonds,
+    carrier,
+    collector,
+    committee,
+    dividends,
+    inbox,
+    nodes,
+    payouts,
+    watcher,
+)
 from bsip_mplp.bots.bot import Bot
 
 BOTS: tuple[Bot, ...] = (
     auctioneer.BOT,
+    auditor.BOT,
     bonds.BOT,
     carrier.BOT,
     collector.BOT,
     committee.BOT,
     dividends.BOT,
     inbox.BOT,
+    nodes.BOT,
     payouts.BOT,
     watcher.BOT,
 )

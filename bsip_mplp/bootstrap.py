@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bsip_mplp.chain.keys import Keyring
     from bsip_mplp.chain.memo import Context
     from bsip_mplp.cli.wallet import Wallet
+    from bsip_mplp.keeper.audit import Audit
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.health import HealthView
     from bsip_mplp.keeper.runner import Board, Keeper
@@ -231,6 +232,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
     from bsip_mplp.chain.inbox import Inbox
     from bsip_mplp.chain.outbox import Outbox
     from bsip_mplp.journal import Place
+    from bsip_mplp.keeper.audits import AuditBoard
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.intake import Intake
@@ -247,7 +249,8 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring]) -> Desk:
             keyring, life = keyring_of(connection.network.prefix), settings.chain.expiration_seconds
             inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
             outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life)
-        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox)
+        audits = AuditBoard(settings.database_url)
+        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits)
     except BaseException:
         connection.close()
         journal.close()
@@ -264,7 +267,8 @@ def open_keeper(settings: Settings, board: Board) -> Keeper:
         return open_keyring(settings, prefix)
 
     every_seconds = {bot.name: float(getattr(settings.bots, bot.name).every_seconds) for bot in BOTS}
-    return Keeper(lambda: open_desk(settings, keyring_of), BOTS, every_seconds, board)
+    stuck_seconds = settings.health.stuck_seconds
+    return Keeper(lambda: open_desk(settings, keyring_of), BOTS, every_seconds, board, stuck_seconds=stuck_seconds)
 
 
 def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
@@ -395,3 +399,72 @@ def read_health(settings: Settings, now: int) -> HealthView:
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
         )
+
+
+# --- the audit ------------------------------------------------------------------------------------------------
+
+AUDIT_TRIES = 3
+
+
+def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
+    """Compare ledger and chain now, without writing anything; also the digits of each asset.
+
+    What differs is looked at again a few times: the keeper may have written meanwhile. Raises `ConfigError` where
+    there is no pool account, and what the journal and the chain raise.
+    """
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.errors import StaleNodeError
+    from bsip_mplp.chain.holdings import read_holdings
+    from bsip_mplp.keeper.audit import Verdict, judge
+    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books
+    from bsip_mplp.keeper.errors import NotInitialisedError
+
+    account = settings.chain.pool_account
+    if account is None:
+        raise ConfigError("chain.pool_account: there is none here, so nothing can be compared")
+    connection, board = open_connection(settings), AuditBoard(settings.database_url, read_only=True)
+    try:
+        with open_journal(settings, read_only=True) as journal:
+            for attempt in range(AUDIT_TRIES):
+                cursor = journal.cursor()
+                if cursor is None:
+                    raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
+                holdings = read_holdings(Chain(connection), account, first_block(journal, cursor))
+                books = read_books(journal, holdings, board.read().own, settings.chain.core_asset)
+                if books is None or holdings.head < books.block:
+                    raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
+                audit = judge(books, holdings)
+                if audit.verdict is not Verdict.DIFFERS or attempt == AUDIT_TRIES - 1:
+                    break
+            with journal.reading() as reading:
+                return audit, {found.key: found.body["precision"] for found in read.objects(reading, "asset")}
+    finally:
+        connection.close()
+        board.close()
+
+
+def accept_surplus(settings: Settings, audit: Audit) -> None:
+    """Count what is held too much as the account's own from now on; raises `KeeperError` if anything is missing."""
+    from bsip_mplp.keeper.audits import AuditBoard
+    from bsip_mplp.keeper.errors import KeeperError
+
+    short = [one for one in audit.figures if one.difference_units < 0]
+    if short:
+        raise KeeperError(f"{-short[0].difference_units} units of {short[0].asset} are missing: that can't be accepted")
+    board = AuditBoard(settings.database_url)
+    try:
+        own = {one.asset: one.own_units + one.difference_units for one in audit.figures}
+        board.write(board.read()._replace(own={asset: units for asset, units in own.items() if units}))
+    finally:
+        board.close()
+
+
+def last_audit(settings: Settings) -> Audit | None:
+    """What the keeper's last audit found; None before the first."""
+    from bsip_mplp.keeper.audits import AuditBoard
+
+    board = AuditBoard(settings.database_url, read_only=True)
+    try:
+        return board.read().last
+    finally:
+        board.close()

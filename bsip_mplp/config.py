@@ -198,9 +198,11 @@ class Bots(_Table):
     committee: Schedule = Schedule()
     collector: Schedule = Schedule()
     auctioneer: Schedule = Schedule()
+    auditor: Schedule = Schedule(every_seconds=Decimal(10))
     carrier: Schedule = Schedule(every_seconds=Decimal(60))
     bonds: Schedule = Schedule()
     dividends: Schedule = Schedule()
+    nodes: Schedule = Schedule()
     payouts: Schedule = Schedule()
 
 
@@ -209,6 +211,7 @@ class Payouts(_Table):
 
     most_per_run: Annotated[int, Field(ge=1, le=1000)] = 20
     largest: dict[Symbol, AmountText] = Field(default_factory=dict)
+    per_day: dict[Symbol, AmountText] = Field(default_factory=dict)
 
 
 class Health(_Table):
@@ -216,6 +219,7 @@ class Health(_Table):
 
     tick_age_seconds: Annotated[int, Field(ge=1)] = 120
     fees_in_reserve: Annotated[int, Field(ge=0)] = 20
+    stuck_seconds: Annotated[int, Field(ge=10)] = 900
 
 
 class Settings(_Table):
@@ -282,6 +286,11 @@ class Settings(_Table):
         """The largest payout of an asset in smallest units, or None: no limit; raises `ConfigError`."""
         text = self.payouts.largest.get(symbol)
         return None if text is None else _units(f"payouts.largest.{symbol}", text, precision)
+
+    def day_units(self, symbol: str, precision: int) -> int | None:
+        """What may be paid out of an asset in 24 hours in smallest units, or None: no limit; raises `ConfigError`."""
+        text = self.payouts.per_day.get(symbol)
+        return None if text is None else _units(f"payouts.per_day.{symbol}", text, precision)
 
 
 def _units(key: str, text: str, precision: int) -> int:

@@ -19,7 +19,7 @@ BACKOFF_SECONDS_MAX = 5.0
 REST_SECONDS_MAX = 60.0
 """How long a node that keeps failing is left alone when it is asked beside the one in use."""
 
-REPORT_SECONDS = 600.0
+REPORT_SECONDS = 120.0
 """How long a fault of a node is told."""
 
 
@@ -197,7 +197,7 @@ class Connection:
         self._reports[url] = Report(reason, before.times + 1 if before else 1, self._monotonic())
 
     def reports(self) -> dict[str, Report]:
-        """The faults of nodes that were seen in the last ten minutes, the last of each."""
+        """The faults of nodes that were seen in the last two minutes, the last of each."""
         now = self._monotonic()
         return {url: one for url, one in self._reports.items() if now - one.at <= REPORT_SECONDS}
 

@@ -86,6 +86,17 @@ def read_irreversible(chain: Chain, account_id: str, after_block: int, pages_max
     raise StaleNodeError(f"nodes changed {SWITCHES_MAX} times while the history of {account_id} was read")
 
 
+def read_after(chain: Chain, account_id: str, after_block: int) -> list[Entry]:
+    """An account's operations after a block, reversible ones included, oldest first; not to be built on.
+
+    Raises `HistoryGapError` if there are more than one reading takes.
+    """
+    entries, whole = _descend(chain, account_id, 0, after_block, PAGES_MAX)
+    if not whole:
+        raise HistoryGapError(f"more than {PAGES_MAX * OPERATIONS_PER_CALL} operations since block {after_block}")
+    return entries[::-1]
+
+
 def agreed_time(chain: Chain, block: int) -> int:
     """When a block was made, in seconds, as enough nodes agree: what has expired, and all that is due, hang on it."""
     return agreed(chain, lambda one: one.block_time(block), f"the time of block {block}")

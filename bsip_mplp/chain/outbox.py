@@ -101,8 +101,12 @@ class Outbox:
         self._keyring = keyring
         self._expiration_seconds = expiration_seconds
 
-    def work(self, orders: Sequence[OrderLike], time: int, reserve_units: int) -> list[Progress]:
+    def work(
+        self, orders: Sequence[OrderLike], time: int, reserve_units: int, hold: str | None = None
+    ) -> list[Progress]:
         """Bring open orders one step further; `time` is the ledger's clock, `reserve_units` what fees may cost.
+
+        With `hold`, a reason, nothing is signed or sent: it is only looked what became of what was.
 
         An order done or failed is returned until the ledger knows it, so a crash in between loses nothing. Raises a
         `ChainError` if the chain could not be read; nothing is lost then either.
@@ -115,14 +119,19 @@ class Outbox:
         found: list[Progress] = []
         for order in orders:
             last = attempts[order.number][-1] if attempts[order.number] else None
-            progress = self._resolve(order, last, seen, time) if last and last.state != "expired" else None
-            if progress is None:
+            is_alive = last is not None and last.state != "expired"
+            progress = self._resolve(order, last, seen, time, hold) if last is not None and is_alive else None
+            if progress is None and hold is not None:
+                progress = Waiting(order.number, hold)
+            elif progress is None:
                 progress, fee_units = self._pay(order, payer, len(attempts[order.number]), time, reserve_units)
                 reserve_units -= fee_units
             found.append(progress)
         return found
 
-    def _resolve(self, order: OrderLike, last: AttemptLike, seen: _Seen, time: int) -> Progress | None:
+    def _resolve(
+        self, order: OrderLike, last: AttemptLike, seen: _Seen, time: int, hold: str | None
+    ) -> Progress | None:
         """What became of the attempt that may still count; None if it is dead, for good."""
         sent = seen.sent.get(last.transaction_id)
         if sent is not None:
@@ -141,6 +150,8 @@ class Outbox:
         if seen.time > last.expires:
             self._store.close_attempt(order.number, last.attempt, "expired")
             return None
+        if hold is not None:
+            return Waiting(order.number, hold)
         return Waiting(order.number, self._send(last.transaction_id, last.signed_transaction))
 
     def _pay(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import console, json_option, print_json, print_table, time_text
 from bsip_mplp.cli.sending import sending_options
+
+if TYPE_CHECKING:
+    from bsip_mplp.keeper.audit import Audit
 
 
 @click.group(short_help="Run the bots, or show how they are.")
@@ -101,20 +104,27 @@ def status(options: Options, as_json: bool) -> None:
 
 
 @click.command(short_help="Say whether all is well, by exit status.")
+@click.option("--metrics", is_flag=True, help="Print figures in the text format of Prometheus.")
 @json_option
 @pass_options
-def health(options: Options, as_json: bool) -> None:
+def health(options: Options, metrics: bool, as_json: bool) -> None:
     """Say whether all is well: exit status 0, or 1 with the reasons.
 
     \b
     Example: mplp health || echo "look after the keeper"
+             mplp health --metrics > /var/lib/node_exporter/mplp.prom
     """
-    from bsip_mplp.bootstrap import read_health
+    from bsip_mplp.bootstrap import last_audit, read_health
     from bsip_mplp.keeper.health import reasons
+    from bsip_mplp.keeper.metrics import exposition
 
-    found = reasons(read_health(options.settings, int(time.time())))
+    view, audit = read_health(options.settings, int(time.time())), last_audit(options.settings)
+    found = reasons(view)
+    if metrics:
+        click.echo(exposition(view, audit), nl=False)
+        return
     if as_json:
-        print_json({"well": not found, "reasons": found})
+        print_json({"well": not found, "reasons": found, "audit": audit and _figures(audit)})
     elif not found:
         click.echo("All is well.")
     else:
@@ -122,6 +132,18 @@ def health(options: Options, as_json: bool) -> None:
             click.echo(f"- {reason}")
     if found:
         raise click.exceptions.Exit(1)
+
+
+def _figures(audit: Audit) -> dict[str, Any]:
+    """The last audit of the keeper; units as integers."""
+    return {
+        "block": audit.block,
+        "verdict": str(audit.verdict),
+        "assets": {
+            one.asset: {"owed_units": one.owed_units, "held_units": one.held_units - one.own_units}
+            for one in audit.figures
+        },
+    }
 
 
 @click.command(short_help="Fold the journal anew and compare.")

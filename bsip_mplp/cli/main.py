@@ -61,6 +61,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "keeper": ("bsip_mplp.cli.keeping:keeper", "Run the bots, or show how they are."),
         "params": ("bsip_mplp.cli.params:params", "Show or change a market's parameters."),
         "health": ("bsip_mplp.cli.keeping:health", "Say whether all is well, by exit status."),
+        "audit": ("bsip_mplp.cli.audit:audit", "Compare what is owed with what is held."),
         "verify": ("bsip_mplp.cli.keeping:verify", "Fold the journal anew and compare."),
     },
     "Trying out": {

@@ -159,6 +159,10 @@ class Errand:
                 return
             if not self._as_json:
                 click.echo(f"Sent to {self._settings.chain.pool_account}: {memo}  (transaction {sent.transaction_id})")
+            if not sent.was_answered:
+                click.echo(
+                    "No node has confirmed it: it may have been sent, or not. Don't send it again yet.", err=True
+                )
             if self._wait:
                 self._say(self._await(wallet, sent), sent.transaction_id)
             elif self._as_json:

@@ -9,18 +9,22 @@ from bsip_mplp.chain.builders import Units, transfer
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal, seal_plain
-from bsip_mplp.chain.errors import KeysError, NotFoundError
+from bsip_mplp.chain.errors import KeysError, NotFoundError, UnreachableError
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.transactions import Signed, broadcast, prepare, sign_prepared, transaction_id
 
 
 class Sent(NamedTuple):
-    """A transaction, its id, and whether it was broadcast; `after_block` was the head when it was made."""
+    """A transaction, its id, and whether it was broadcast; `after_block` was the head when it was made.
+
+    Without `was_answered` nobody knows yet whether a node took it: only a block can tell.
+    """
 
     transaction: dict[str, Any]
     transaction_id: str
     was_broadcast: bool
     after_block: int
+    was_answered: bool = True
 
 
 class Wallet:
@@ -63,9 +67,13 @@ class Wallet:
             raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
         sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
         signed = self._sign(transfer(sender.id, pool.id, money, sealed), sender.active_keys)
+        was_answered = True
         if must_broadcast:
-            broadcast(self._connection, signed.transaction)
-        return Sent(signed.transaction, signed.id, must_broadcast, after_block)
+            try:
+                broadcast(self._connection, signed.transaction)
+            except UnreachableError:
+                was_answered = False
+        return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered)
 
     def source_of(self, sent: Sent) -> str | None:
         """The place of a transaction on the chain, as the journal names it; None while it is in no block yet.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
@@ -208,6 +208,45 @@ def order(connection: Connection, number: int) -> Ordered | None:
     """One order, or None if there never was one."""
     row = connection.execute(select(tables.orders).where(tables.orders.c.number == number)).first()
     return None if row is None else Ordered(*row)
+
+
+def begun_since(connection: Connection, time: int) -> dict[str, int]:
+    """How much of each asset was paid out or is under way, of what was signed to expire after a time."""
+    attempt, order = tables.attempts.c, tables.orders.c
+    query = (
+        select(order.asset, func.sum(order.units))
+        .join(tables.attempts, attempt.number == order.number)
+        .where(attempt.expires > time, attempt.state != "expired")
+        .group_by(order.asset)
+    )
+    return {str(asset): int(units) for asset, units in connection.execute(query)}
+
+
+class Signed(NamedTuple):
+    """A transaction that was signed for an order and not given up, and the order's state."""
+
+    number: int
+    transaction_id: str
+    signed_transaction: Mapping[str, Any]
+    reference_block: int
+    order_state: str
+    asset: str
+    units: int
+
+
+def signed(connection: Connection, transactions: Sequence[str] = ()) -> list[Signed]:
+    """Those of open orders, and those of any order with one of the ids."""
+    attempt, order = tables.attempts.c, tables.orders.c
+    query = (
+        select(
+            order.number, attempt.transaction_id, attempt.signed_transaction, attempt.reference_block,
+            order.state, order.asset, order.units,
+        )
+        .join(tables.attempts, attempt.number == order.number)
+        .where(attempt.state != "expired")
+        .where((order.state == "open") | attempt.transaction_id.in_(transactions))
+    )  # fmt: skip
+    return [Signed(row[0], row[1], json.loads(row[2]), *row[3:]) for row in connection.execute(query)]
 
 
 def input_of_source(connection: Connection, source: str) -> Came | None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bsip_mplp.bots.actions import Action, HoldBack, Pay, Take, Warn
+from bsip_mplp.bots.actions import Action, HoldBack, Judge, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.errors import StaleNodeError
+from bsip_mplp.chain.holdings import read_holdings
 from bsip_mplp.chain.inbox import Inbox, Reading
 from bsip_mplp.chain.outbox import Outbox, Waiting
+from bsip_mplp.chain.quorum import agreed
 from bsip_mplp.config import Settings
-from bsip_mplp.journal import Cursor, Journal
+from bsip_mplp.journal import Cursor, Journal, read
+from bsip_mplp.keeper.audit import Audit, Verdict, judge, own_of
+from bsip_mplp.keeper.audits import Board, Kept, first_block, read_books
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.rules.codec import canonical, input_to_json
 from bsip_mplp.rules.inputs import FeedSeen, OrderDone, OrderFailed, PositionSeen
@@ -35,6 +40,7 @@ class Desk:
         connection: Connection,
         inbox: Inbox | None,
         outbox: Outbox | None,
+        audits: Board,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -43,6 +49,11 @@ class Desk:
         self._connection = connection
         self._inbox = inbox
         self._outbox = outbox
+        self._audits = audits
+        self._audited: Audit | None = None
+        """What was found since this desk was opened: payouts go by nothing older."""
+        self._unknown: list[str] = []
+        """Payments out of the account that the inbox saw and the journal knows nothing of."""
         self._sent: list[str] = []
         """What was said to be sent already, so that it is said once and not with each broadcast."""
 
@@ -51,9 +62,42 @@ class Desk:
     def read_inbox(self, was: Cursor) -> Reading:
         """What came after the cursor in irreversible blocks; where there is no pool account only the clock moves."""
         if self._inbox is not None:
-            return self._inbox.read(was.block, was.operation)
+            reading = self._inbox.read(was.block, was.operation)
+            self._look_for_unknown([one.transaction or one.source for one in reading.sent])
+            return reading
         head = self.chain.head()
         return Reading((), (), head.irreversible_number, head.irreversible_time, was.operation)
+
+    def _look_for_unknown(self, sent: list[str]) -> None:
+        """Remember payments that no order was signed for: of another journal, such as one restored from a backup."""
+        if sent:
+            with self.journal.reading() as connection:
+                known = {one.transaction_id for one in read.signed(connection, sent)}
+            self._unknown.extend(one for one in sent if one not in known and one not in self._unknown)
+
+    @property
+    def hold(self) -> str | None:
+        """Why nothing may be paid out now; None if payouts may go on."""
+        if self._unknown:
+            return f"transaction {self._unknown[0]} was paid out of the account, and this journal knows nothing of it"
+        return "nothing was audited yet since the keeper started" if self._audited is None else self._audited.hold
+
+    def node_faults(self) -> list[str]:
+        """What was wrong with nodes in the last minutes, a line each."""
+        reports = self._connection.reports().items()
+        return [f"node {url}: {one.reason} (seen {one.times} times)" for url, one in sorted(reports)]
+
+    def audit(self) -> Audit | None:
+        """Compare ledger and chain; None where there is no pool account, or nothing was read yet."""
+        account, cursor = self.settings.chain.pool_account, self.journal.cursor()
+        if self._inbox is None or account is None or cursor is None:
+            return None
+        since, own = first_block(self.journal, cursor), self._audits.read().own
+        holdings = read_holdings(self.chain, account, since)
+        if holdings.head < cursor.block:
+            raise StaleNodeError(f"the node knows {holdings.head} blocks, and {cursor.block} were read")
+        books = read_books(self.journal, holdings, own, self.settings.chain.core_asset)
+        return None if books is None else judge(books, holdings, self._audited)
 
     def read_feeds(self, markets: Iterable[str], time: int) -> list[FeedSeen]:
         """The feeds of markets as the chain has them now, dated with the ledger's clock."""
@@ -92,6 +136,8 @@ class Desk:
                 return self._take(action)
             case Pay():
                 return self._pay(action)
+            case Judge():
+                return self._judge(action.audit)
             case HoldBack() | Warn():
                 return Done([], action.lines())
 
@@ -103,10 +149,26 @@ class Desk:
             lines.extend(f"{one.rule} refused {one.account}: {one.reason}" for one in outcome.refusals)
         return Done(lines, [])
 
+    def _judge(self, audit: Audit) -> Done:
+        own = own_of(audit, self._audited)
+        if own is not None:
+            self._confirm_own(audit)
+        kept = self._audits.read()
+        self._audits.write(Kept(kept.own if own is None else own, audit))
+        self._audited = audit
+        if audit.verdict is Verdict.DIFFERS:
+            self._connection.leave()  # it may be the node: the next audit asks another
+        return Done([] if own is None else [f"the account holds of its own: {own or 'nothing'}"], audit.alarms())
+
+    def _confirm_own(self, audit: Audit) -> None:
+        """What the account holds of its own is found once and for all: other nodes must find the same."""
+        account = str(self.settings.chain.pool_account)
+        agreed(self.chain, lambda one: read_holdings(one, account, audit.block).at(audit.block), "the holdings")
+
     def _pay(self, pay: Pay) -> Done:
         if self._outbox is None:
             return Done([], pay.lines())
-        progress = self._outbox.work(pay.orders, pay.time, pay.reserve_units)
+        progress = self._outbox.work(pay.orders, pay.time, pay.reserve_units, pay.hold)
         ended = tuple(one for one in progress if isinstance(one, OrderDone | OrderFailed))
         done = self._take(Take(ended)) if ended else Done([], [])
         under_way = [f"order {one.order}: {one.reason}" for one in progress if isinstance(one, Waiting)]
@@ -121,4 +183,5 @@ class Desk:
     def close(self) -> None:
         """Close the journal and the connection."""
         self._connection.close()
+        self._audits.close()
         self.journal.close()

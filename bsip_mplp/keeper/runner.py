@@ -7,6 +7,7 @@ changed under it before its plan is carried out.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,9 @@ from bsip_mplp.keeper.logs import without_keys
 from bsip_mplp.keeper.status import BotStatus
 
 BACK_OFF_SECONDS_MAX: Final = 60.0
+WATCH_SECONDS: Final = 5.0
+STUCK_STATUS: Final = 70
+"""The exit status of a keeper that made no progress: a supervisor starts it again."""
 DOUBLINGS_MAX: Final = 10
 
 log = logging.getLogger("mplp.keeper")
@@ -54,12 +58,18 @@ class Keeper:
         every_seconds: Mapping[str, float],
         board: Board,
         clock: Callable[[], float] = time.time,
+        *,
+        stuck_seconds: float = 900.0,
+        give_up: Callable[[int], object] = os._exit,
     ) -> None:
         self._open_desk = open_desk
         self._bots = {bot.name: bot for bot in bots}
         self._every = every_seconds
         self._board = board
         self._clock = clock
+        self._stuck_seconds = stuck_seconds
+        self._give_up = give_up
+        self._moved_at = time.monotonic()
         self._desk: Desk | None = None
         self._statuses = {status.name: status for status in board.read() if status.name in self._bots}
         self._scheduler: Any = None
@@ -90,6 +100,7 @@ class Keeper:
                 log.info("%s: works again after %d failures", name, before.failures)
         self._statuses[name] = status
         self._board.write(status)
+        self._moved_at = time.monotonic()
         return status.failures == 0
 
     def once(self) -> bool:
@@ -123,11 +134,23 @@ class Keeper:
                 seconds=self._every[bot.name],
             )  # fmt: skip
         self._scheduler.start()
+        self._moved_at = time.monotonic()
         try:
-            stop.wait()
+            while not stop.wait(min(WATCH_SECONDS, self._stuck_seconds)):
+                self._watch()
         finally:
             self._scheduler.shutdown(wait=True)
             self.close()
+
+    def _watch(self) -> None:
+        """End the process if no bot came to an end for long: what hangs can't be mended from inside.
+
+        Nothing is lost: starting is recovering.
+        """
+        seconds = time.monotonic() - self._moved_at
+        if seconds > self._stuck_seconds:
+            log.critical("no bot came to an end for %.0f s: the keeper ends itself, to be started again", seconds)
+            self._give_up(STUCK_STATUS)
 
     def close(self) -> None:
         """Close the desk."""

@@ -182,7 +182,7 @@ def pay_debts(book: Book, market: Market) -> None:
             continue
         debt = position.debt - ordered_debt_units(book, position)
         value = position.collateral * feed.price.bitasset * PERMILLE
-        most_debt = div_ceil(value, market.parameters.lmcr * feed.price.core) - 1
+        most_debt = max(0, div_ceil(value, market.parameters.lmcr * feed.price.core) - 1)
         units = min(debt - most_debt, above_reserve(book, market))
         if units > 0:
             order_on_chain(book, position, "pay_debt", market.name, units, source=f"fund/{market.name}", rule="PL-34")

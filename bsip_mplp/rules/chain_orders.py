@@ -93,6 +93,8 @@ def order_on_chain(
     order = ChainOrder(number, kind, position.account, asset, units, position.market, limit=limit, to=to)
     book.orders[number] = order
     position.orders[number] = None
+    if source.startswith("shared/"):  # SP-14: what of it is not used makes losses good
+        order.from_shared = f"shared/{position.market}/insurance"
     if source:
         book.move(rule, f"set aside for order {number}", (source, asset, -units), (f"order/{number}", asset, units))
     book.touch("order", number, order)
@@ -111,7 +113,7 @@ def order_filled(book: Book, report: OrderFilled) -> None:
     units = min(report.units, order.units - order.filled)
     order.filled += units
     if order.kind != "close":
-        _spend(book, order, units, report.done, _source_of(position))
+        _spend(book, order, units, report.done)
     if report.done or order.filled == order.units:
         order.state = "done"
         position.orders.pop(order.number, None)
@@ -125,24 +127,16 @@ def order_filled(book: Book, report: OrderFilled) -> None:
     book.look_at(position)
 
 
-def _source_of(position: Position) -> str:
-    """Where money goes that an order did not use: whose fund it came from."""
-    owned = position.participant is not None and position.participant.call == "full"
-    return f"shared/{position.market}/insurance" if owned else f"fund/{position.market}"
-
-
-def _spend(book: Book, order: ChainOrder, units: int, done: bool, source: str) -> None:
+def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
     account = f"order/{order.number}"
     book.move(
         "PL-34", f"order {order.number} carried out", (account, order.asset, -units), ("outside", order.asset, units)
     )
     left = book.ledger.balance(account, order.asset)
-    if done and left:  # PL-D29: money returned from orders is no income
+    if done and left:  # PL-D29: money returned from orders is no income; of a hand-over it is the payer's (PL-D35)
+        whose = f"free/{order.to}" if order.kind == "hand_over" else order.from_shared or f"fund/{order.market}"
         book.move(
-            "PL-34",
-            f"returned from order {order.number}",
-            (account, order.asset, -left),
-            (source, order.asset, left),
+            "PL-34", f"returned from order {order.number}", (account, order.asset, -left), (whose, order.asset, left)
         )
 
 

@@ -341,6 +341,8 @@ class ChainOrder:
     limit: tuple[int, int] | None = None
     to: str = ""
     filled: int = 0
+    from_shared: str = ""
+    """Where money that is not used goes, if it is a shared pool's."""
     transaction: str = ""
 
     def as_json(self) -> dict[str, Any]:

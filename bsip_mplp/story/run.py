@@ -61,7 +61,8 @@ def play(story: Story, where: Where, teller: Teller) -> Played:
     """
     began = time.monotonic()
     with set_stage(story.setting, where, teller.wait) as stage:
-        teller.opening(story.title, story.opening(stage))
+        names = ", ".join(f"{person.role} {person.name}" for person in stage.people.values())
+        teller.opening(story.title, [*story.opening(stage), f"Accounts: {names}."])
         played: list[tuple[Step, Scene]] = []
         skipped: list[str] = []
         for step in story.steps:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bsip_mplp.bots import payouts
-from bsip_mplp.bots.actions import HoldBack, Pay
+from bsip_mplp.bots.actions import HoldBack, Pay, Warn
 from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.config import Bots
 from bsip_mplp.journal.read import Ordered
@@ -46,6 +46,24 @@ def test_an_order_that_is_no_payout_is_never_paid_out(kind):
     view = payouts.View(time=9, orders=[other, order(2)], under_way=frozenset({1}), most_per_run=9)
     assert payouts.plan(view) == (Pay((order(2),), 9, 0),)
     assert payouts.plan(payouts.View(time=9, orders=[other], largest_units={"TEST": 1})) == ()
+
+
+def test_the_limit_of_a_day_is_what_all_payouts_of_an_asset_share():
+    orders = [order(1, 60), order(2, 50), order(3, 40), order(4, 99, "CNY")]
+    view = payouts.View(time=9, orders=orders, most_per_run=9, day_left_units={"TEST": 100})
+    held, pay = payouts.plan(view)
+    assert (held.order, held.limit_units) == (orders[1], 40)
+    assert held.lines() == ["order 2 waits: 50 units of TEST are over what is left of the day's limit, 40"]
+    assert pay.orders == (orders[0], orders[2], orders[3])
+
+
+def test_while_there_is_a_hold_nothing_is_begun_and_what_is_under_way_is_only_looked_after():
+    orders = [order(1), order(2), order(3)]
+    view = payouts.View(time=9, orders=orders, under_way=frozenset({2}), most_per_run=9, hold="the audit differs")
+    told, pay = payouts.plan(view)
+    assert told == Warn(("2 payouts wait: the audit differs",))
+    assert pay == Pay((orders[1],), 9, 0, "the audit differs")
+    assert payouts.plan(payouts.View(time=9, hold="the audit differs")) == ()
 
 
 @given(st.lists(st.integers(1, 100), max_size=20), st.integers(1, 5), st.integers(1, 100), st.sets(st.integers(1, 20)))

@@ -122,6 +122,7 @@ def world(tmp_path_factory):
         made.connection.close()
 
 
+@pytest.mark.timeout(900)
 def test_the_life_of_a_long_loan(world):
     """One story in order, since each part needs the chain as the one before has left it."""
     lent_and_in_auction(world)

@@ -45,7 +45,7 @@ def test_first_line_and_end(number):
     assert ask(url, "get_dynamic_global_properties")["head_block_number"] >= 1
     ws = websocket.create_connection(url, timeout=10)  # a client that stays does not hold it up
     os.kill(process.pid, number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "", "")
     ws.close()
 
@@ -57,7 +57,7 @@ def test_interval_data_and_testnet(tmp_path):
         assert ann[:2] == ["account", "ann"]
         assert ask(url, "get_account_balances", "ann", ["1.3.0"])[0]["amount"] == 12.5 * CORE
         before = ask(url, "get_dynamic_global_properties")["head_block_number"]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 40
         while ask(url, "get_dynamic_global_properties")["head_block_number"] < before + 5:
             assert time.monotonic() < deadline
     with node_process("--data", str(tmp_path / "d"), "--as-testnet") as (url, _):
@@ -67,7 +67,7 @@ def test_interval_data_and_testnet(tmp_path):
 
 def complaint(*options):
     done = subprocess.run(
-        [sys.executable, "-m", "bsip_mplp.devnet", *options], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-m", "bsip_mplp.devnet", *options], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 2
     assert done.stdout == ""

@@ -133,7 +133,7 @@ def test_refusals_have_core_s_words(bts):
     bts.txbuffer.clear()
 
 
-def test_borrowing(bts, person, usd):
+def test_borrowing_and_trading(bts, person, usd):
     operation = Call_order_update(
         fee={"amount": 0, "asset_id": "1.3.0"},
         delta_debt={"amount": 300_0000, "asset_id": usd["id"]},
@@ -149,8 +149,10 @@ def test_borrowing(bts, person, usd):
     assert calls[0]["account"]["name"] == "e2e-person"
     assert fresh(bts, "e2e-person").callpositions
 
+    trade(bts)
 
-def test_trading(bts, usd):
+
+def trade(bts):
     market = Market("E2EUSD:TEST", blockchain_instance=bts)
     price = Price("0.06 E2EUSD/TEST", blockchain_instance=bts)
     sold = market.sell(

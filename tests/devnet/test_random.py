@@ -4,7 +4,7 @@ Method: hypothesis makes up markets and what happens on them; the sums over all 
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bsip_mplp.devnet import ChainError
@@ -163,7 +163,7 @@ def market(options):
     return stage
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MARKETS, st.lists(STEP, min_size=5, max_size=60))
 def test_no_money_appears_or_is_lost(options, steps):
     stage = market(options)
@@ -175,7 +175,7 @@ def test_no_money_appears_or_is_lost(options, steps):
         check(stage.state)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MARKETS, st.lists(STEP, min_size=10, max_size=40), st.integers(0, 30))
 def test_every_course_can_be_taken_back(options, steps, at):
     stage = market(options)
@@ -190,7 +190,7 @@ def test_every_course_can_be_taken_back(options, steps, at):
     assert state_dump(stage.chain) == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(MARKETS, st.lists(STEP, min_size=5, max_size=40))
 def test_a_refusal_leaves_no_trace(options, steps):
     stage = market(options)

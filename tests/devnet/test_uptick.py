@@ -102,8 +102,6 @@ def test_a_session(uptick):
     uptick("settle", "5", "UPUSD", "--account", "nathan")
     assert cells(uptick("settlements", "UPUSD"))[0][:2] == ["nathan", "5.0000 UPUSD"]
 
-
-def test_refusals_are_told(uptick):
     told = uptick("transfer", "ann", "99999999999", "TEST", "--account", "nathan", fails=True)
     assert "UnhandledRPCError" in told
     assert "Insufficient Balance" in told

@@ -335,7 +335,8 @@ class Bonding:
         if order.kind != "close":
             self.move(units, order.asset, purse, "outside")
             if item.done:
-                self.move(self.held(purse, order.asset), order.asset, purse, f"fund/{order.market}")
+                back = f"free/{order.to}" if order.kind == "hand_over" else f"fund/{order.market}"
+                self.move(self.held(purse, order.asset), order.asset, purse, back)
         if item.done or order.filled == order.units:
             order.state = "done"
 

@@ -653,6 +653,49 @@ class Course:
             self.now = max(self.now, model.round_close(auction) + rng.choice((-1, 0, 0, 0, 1)))
             self.tick()
 
+    def missed_story(self):
+        """A long loan misses its interest just after a fall under MSSR, with a feed or without, and may be cured."""
+        rng, model = self.rng, self.model
+        found = [x for x in model.live() if x.long and model.position_of(x).state == "protected" and not x.unpaid]
+        if not found:
+            return
+        loan = rng.choice(found)
+        p = model.position_of(loan)
+        self.now = max(self.now, loan.interest_due - rng.choice((0, 1, 30, 59, 60)))
+        if rng.random() < 0.8:
+            self.request(loan.borrower, Unprepay(asset=loan.interest_asset))
+        ratio = rng.choice(
+            (Fraction(109, 100), Fraction(109, 100), Fraction(11, 10), Fraction(12, 10), Fraction(99, 100))
+        )
+        if p.collateral:
+            self.steady_feed(p.market, ratio * p.debt / p.collateral)
+        if rng.random() < 0.25:
+            self.put(FeedSeen(time=self.now, market=p.market))
+        self.now = max(self.now, loan.interest_due)
+        self.tick()
+        self.now += rng.choice((0, 1, 30, 60, DAY, 7 * DAY))
+        for action in rng.sample((self.recover, self.prepay, self.bid, self.feed, self.tick), 2):
+            action()
+
+    def rest_story(self):
+        """Just where the rest after a win ends, and a hold after it."""
+        rng, model = self.rng, self.model
+        resting = [p for p in model.positions.values() if p.rest_until > self.now and p.collateral]
+        if not resting:
+            return
+        p = rng.choice(resting)
+        hold = model.markets[p.market].par["trigger_hold"]
+        if rng.random() < 0.5:
+            self.steady_feed(
+                p.market, Fraction(p.debt, p.collateral) * rng.choice((1, Fraction(108, 100), Fraction(3, 2)))
+            )
+        if rng.random() < 0.3:
+            self.put(FeedSeen(time=self.now, market=p.market))
+            self.now += rng.choice((1, 3600, DAY))
+            self.steady_feed(p.market, Fraction(p.debt, p.collateral) * Fraction(108, 100))
+        self.now = max(self.now, p.rest_until + rng.choice((-1, 0, hold - 1, hold, hold + 1)))
+        self.tick()
+
     def bond_story(self):
         """A series is bought in part or in whole, its window ends, and income redeems some of it."""
         rng, model = self.rng, self.model
@@ -809,6 +852,8 @@ class Course:
         (insure, 2),
         (crash, 4),
         (auction_story, 4),
+        (missed_story, 4),
+        (rest_story, 4),
         (bond_story, 6),
         (bonds, 4),
         (chain_acts, 4),

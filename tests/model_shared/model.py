@@ -387,9 +387,9 @@ class Model:
         holder = self.holders.get(name)
         if holder is not None and was != (collateral, debt):
             holder.served = False
-            if holder.call == "full" and collateral >= was[0] and debt <= was[1]:
-                if self.cr(name) >= self.mcr:
-                    holder.call = ""
+            added = collateral >= was[0] and debt <= was[1]
+            if holder.call == "full" and added and self.cr(name) >= self.mcr:
+                holder.call = ""
             self.refresh()
 
     def feeds(self, feed):

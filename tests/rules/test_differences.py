@@ -2,7 +2,8 @@
 
 from fractions import Fraction
 
-from tests.rules.scene import Scene
+from bsip_mplp.rules.inputs import OrderFilled
+from tests.rules.scene import Scene, carried
 
 
 def test_pl_16_a_request_armed_on_a_closed_position_stands_in_nobodys_way():
@@ -79,3 +80,51 @@ def test_pl_d54_what_stays_of_a_loan_pays_and_what_goes_goes_together():
     assert scene.loan(1).ended_by == "PL-D54"
     assert scene.loan(2).principal == 15
     assert scene.loan(2).paid_until == 28 * 86_400
+
+
+def test_pl_d27_no_more_than_the_debt_is_ordered_to_be_paid():
+    scene = carried("protocol", risk_share="0")
+    for number in list(scene.of("ann").orders):
+        scene.put(OrderFilled(time=scene.now, order=number, units=0))
+    scene.position("ann", 0, 1000, custody="protocol")
+
+    scene.insure("bob", 1_000_000, "USD")
+
+    assert sum(order.units - order.filled for order in scene.open_orders("ann")) == 1000
+
+
+def test_pl_44_interest_of_a_carried_position_is_not_its_holders():
+    scene = Scene()
+    scene.lend("bob", 1000, "BTS", "1/10", 30)
+    scene.prepay("ann", 100, "BTS")
+    scene.position("ann", 1400, 1000)
+    scene.borrow("ann", 400, "BTS")
+    scene.unprepay("ann", "BTS")
+    scene.wait(days=24)  # missed on day 23
+    scene.feed(650)  # CR 0.91
+    scene.wait(seconds=120)
+    assert scene.state("ann") == ("carried", "PL-49")
+
+    scene.prepay("ann", 100, "BTS")
+
+    assert scene.prepaid("ann", "BTS") == 100
+
+
+def test_pl_d12_a_takeovers_clock_that_ran_before_a_win_starts_after_the_rest():
+    scene = Scene(auction_round=60, cure_window=1000)
+    scene.lend("bob", 1000, "BTS", "1/10", 60)
+    scene.prepay("ann", 100, "BTS")
+    scene.position("ann", 1400, 1000)
+    scene.borrow("ann", 400, "BTS")
+    scene.feed(860)  # LCR 1.548: the auction opens at 60, its first round closes at 120
+    scene.wait(seconds=90)
+    scene.feed(780)  # CR 1.092: the takeover would be due at 150
+    scene.bid("cat", 100)
+    scene.wait(seconds=30)
+    assert scene.state("ann") == ("protected", "PL-28")
+
+    scene.wait(seconds=1000 + 59)
+    assert scene.state("ann") == ("protected", "PL-28")
+    scene.wait(seconds=1)
+
+    assert scene.state("ann") == ("taken_over", "PL-23")

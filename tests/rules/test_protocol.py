@@ -136,3 +136,21 @@ def test_pl_46_closed_by_others_the_left_over_orders_bring_their_money_back():
     assert scene.fund("USD") == 10_020
     assert scene.state("ann") == ("closed", "PL-46")
     assert scene.open_orders("ann") == []
+
+
+def test_pl_d35_money_of_a_hand_over_that_was_not_done_is_the_payers_again():
+    """zoe set 99,980 aside for ann's debt; ann's position was closed by others before the chain carried it out."""
+    scene = carried("protocol", risk_share="0")
+    SimulatedChain(scene).carry_out_all("ann")
+    scene.feed(780)
+    scene.wait(days=7)
+    assert scene.state("ann") == ("black", "PL-38")
+    scene.deposit("zoe", 99_980, "USD")
+    scene.close_black("zoe", "ann")
+    [order] = scene.open_orders("ann")
+    assert (order.kind, scene.free("zoe", "USD")) == ("hand_over", 0)
+    scene.position("ann", 0, 0, "protocol")
+    scene.put(OrderFilled(time=scene.now, order=order.number, units=0, done=True))
+
+    assert scene.free("zoe", "USD") == 99_980
+    assert scene.fund("USD") == 0

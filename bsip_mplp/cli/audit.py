@@ -1,0 +1,73 @@
+"""For operators and witnesses: `mplp audit`, what is owed against what is held."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bsip_mplp.cli.options import Options, pass_options
+from bsip_mplp.cli.output import json_option, print_json, print_table
+from bsip_mplp.money import format_units
+
+if TYPE_CHECKING:
+    from bsip_mplp.keeper.audit import Audit
+
+
+@click.command(short_help="Compare what is owed with what is held.")
+@click.option("--accept", is_flag=True, help="Count a surplus as the account's own from now on, and compare again.")
+@json_option
+@pass_options
+def audit(options: Options, accept: bool, as_json: bool) -> None:
+    """Compare what the ledger owes with what the pool's account holds, at an irreversible block.
+
+    Exit status 0 if they agree to the last unit or only wait for a block, 1 if they differ. A keeper that finds a
+    difference stops paying out; deposits still count. What is missing can't be accepted, only what is too much.
+
+    \b
+    Example: mplp audit
+    """
+    from bsip_mplp.bootstrap import accept_surplus, run_audit
+    from bsip_mplp.keeper.audit import Verdict
+
+    found, precisions = run_audit(options.settings)
+    if accept:
+        accept_surplus(options.settings, found)
+        found, precisions = run_audit(options.settings)
+    rows = [_row(found, place, precisions) for place in range(len(found.figures))]
+    if as_json:
+        texts = {"unknown_payments": list(found.unknown), "strange_operations": list(found.strange)}
+        print_json({"block": found.block, "verdict": str(found.verdict), "assets": rows, **texts})
+    else:
+        print_table(
+            f"At block {found.block}", ["asset", "owed>", "held>", "own>", "under_way>", "difference>"], rows, ""
+        )
+        for line in found.alarms():
+            click.echo(f"- {line}")
+        click.echo(_SAYS[found.verdict])
+    if found.verdict is Verdict.DIFFERS:
+        raise click.exceptions.Exit(1)
+
+
+_SAYS = {
+    "agrees": "Ledger and chain agree to the last unit.",
+    "unsettled": "Not the same, but transactions that wait for a block may be all there is to it: look again.",
+    "differs": "Ledger and chain differ.",
+}
+
+
+def _row(audit: Audit, place: int, precisions: dict[str, int]) -> dict[str, Any]:
+    one = audit.figures[place]
+    digits = precisions.get(one.asset)
+
+    def shown(units: int) -> str:
+        return f"{units} units" if digits is None else format_units(units, digits)
+
+    return {
+        "asset": one.asset,
+        "owed": shown(one.owed_units),
+        "held": shown(one.held_units),
+        "own": shown(one.own_units),
+        "under_way": shown(one.under_way_units),
+        "difference": shown(one.difference_units),
+    }

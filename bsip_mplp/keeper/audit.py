@@ -1,0 +1,182 @@
+"""The audit: what the ledger owes of each asset against what the pool's account holds, at one irreversible block.
+
+The ledger owes what `outside` lacks. The account holds, besides, what it had of its own when the journal began. Both
+are taken to the block up to which the journal has read the chain: a payout that one of the two knows already, and the
+other not yet, is put right. All money in smallest units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from bsip_mplp.chain.holdings import Holdings, Movement
+
+PATIENCE_SECONDS: Final = 600
+"""How long, in chain time, a difference may be put down to transactions that wait for a block."""
+
+
+class Payout(NamedTuple):
+    """A transaction signed for an order, and not given up: what it costs, and whether the ledger counts it as paid."""
+
+    order: int
+    asset: str
+    units: int
+    fee_asset: str
+    fee_units: int
+    is_done: bool
+
+
+class Books(NamedTuple):
+    """The ledger at one moment: up to which block it has read, when that was made, what `outside` holds by asset.
+
+    `payouts` are by transaction; `own` is what the account held of its own, None if that isn't known yet.
+    """
+
+    block: int
+    time: int
+    outside: Mapping[str, int]
+    payouts: Mapping[str, Payout]
+    own: Mapping[str, int] | None
+
+
+class Verdict(StrEnum):
+    """What an audit found."""
+
+    AGREES = "agrees"
+    UNSETTLED = "unsettled"
+    """Not the same, but transactions that wait for a block may be all there is to it."""
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One asset: what the ledger owes, what the account holds, what of that was its own, and what is under way."""
+
+    asset: str
+    owed_units: int
+    held_units: int
+    own_units: int
+    under_way_units: int
+
+    @property
+    def difference_units(self) -> int:
+        """What is held too much, or too little if negative."""
+        return self.held_units - self.own_units - self.owed_units
+
+    @property
+    def is_short(self) -> bool:
+        """Whether more is missing than payouts that wait for a block can explain."""
+        return self.difference_units < -self.under_way_units
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What was found at an irreversible block, made at `time`; `head` is the block at which balances were read.
+
+    `unknown` are payments out of the account that the journal knows nothing of. `unsettled_since` is chain time.
+    """
+
+    block: int
+    time: int
+    head: int
+    figures: tuple[Figure, ...]
+    unknown: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
+    own_is_known: bool = True
+    unsettled_since: int | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether ledger and chain agree to the last unit."""
+        if self.unknown or any(one.is_short for one in self.figures):
+            return Verdict.DIFFERS
+        if self.unsettled_since is None:
+            return Verdict.AGREES
+        if not self.own_is_known:
+            return Verdict.UNSETTLED
+        return Verdict.DIFFERS if self.time - self.unsettled_since > PATIENCE_SECONDS else Verdict.UNSETTLED
+
+    @property
+    def hold(self) -> str | None:
+        """Why nothing may be paid out; None if payouts may go on."""
+        if self.verdict is Verdict.DIFFERS:
+            return "payouts are stopped: the audit differs; see mplp audit"
+        return None if self.own_is_known else "payouts wait until what the account holds of its own is known"
+
+    def alarms(self) -> list[str]:
+        """What must be told, a line each; nothing while ledger and chain agree."""
+        if self.verdict is not Verdict.DIFFERS:
+            return []
+        lines = [
+            f"audit at block {self.block}: the ledger owes {one.owed_units} units of {one.asset}, the account holds "
+            f"{one.held_units - one.own_units}: {abs(one.difference_units)} "
+            f"{'too little' if one.difference_units < 0 else 'too much'}; payouts are stopped"
+            for one in self.figures
+            if one.difference_units
+        ]
+        lines.extend(
+            f"transaction {one} paid out of the account, and this journal knows nothing of it: payouts are stopped; "
+            "was an old backup restored, or is the key used elsewhere?"
+            for one in self.unknown
+        )
+        return lines + [f"audit: {one} may have moved money" for one in self.strange]
+
+
+def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audit:
+    """Compare; `before` is the audit before this one, for how long something has been unsettled."""
+    owed = {asset: -units for asset, units in books.outside.items()}
+    under_way: dict[str, int] = {}
+    in_blocks = {one.transaction: one for one in holdings.movements if one.transaction}
+    for transaction, payout in books.payouts.items():
+        seen = in_blocks.get(transaction)
+        if payout.is_done and seen is not None and seen.block > books.block:
+            _add(owed, payout, 1)  # the ledger has counted what the chain had not done by then
+        elif not payout.is_done and seen is not None and seen.block <= books.block:
+            _add(owed, payout, -1)  # the chain had done what the ledger is about to count
+        elif not payout.is_done and seen is None:
+            _add(under_way, payout, 1)
+    held = holdings.at(books.block)
+    figures = tuple(
+        Figure(asset, owed.get(asset, 0), held.get(asset, 0), (books.own or {}).get(asset, 0), under_way.get(asset, 0))
+        for asset in sorted(owed.keys() | held.keys() | (books.own or {}).keys())
+    )
+    strange = tuple(text for block, text in holdings.strange if block > books.block)
+    settled = books.own is not None and not strange and all(one.difference_units == 0 for one in figures)
+    since = before.unsettled_since if before is not None and before.unsettled_since is not None else books.time
+    return Audit(
+        block=books.block,
+        time=books.time,
+        head=holdings.head,
+        figures=figures,
+        unknown=tuple(_unknown(holdings.movements, books)),
+        strange=strange,
+        own_is_known=books.own is not None,
+        unsettled_since=None if settled else since,
+    )
+
+
+def own_of(audit: Audit, before: Audit | None) -> dict[str, int] | None:
+    """What the account holds of its own, once two audits at different heads found the same; None until then.
+
+    Found while nothing is known yet. A transaction that waits for a block can mislead one of the two, not both.
+    """
+    if audit.own_is_known or before is None or before.head == audit.head:
+        return None
+    found = [{one.asset: one.difference_units for one in each.figures} for each in (before, audit)]
+    if found[0] != found[1] or audit.unknown or audit.strange or any(units < 0 for units in found[1].values()):
+        return None
+    return {asset: units for asset, units in found[1].items() if units}
+
+
+def _add(sums: dict[str, int], payout: Payout, sign: int) -> None:
+    sums[payout.asset] = sums.get(payout.asset, 0) + sign * payout.units
+    sums[payout.fee_asset] = sums.get(payout.fee_asset, 0) + sign * payout.fee_units
+
+
+def _unknown(movements: Sequence[Movement], books: Books) -> list[str]:
+    return [
+        one.transaction or one.source for one in movements if one.units < 0 and one.transaction not in books.payouts
+    ]

@@ -1,0 +1,162 @@
+"""The audit: equal to the last unit at an irreversible block, whatever is under way, and never quiet when it is not."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bsip_mplp.chain.holdings import Holdings, Movement
+from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, Payout, Verdict, judge, own_of
+from bsip_mplp.keeper.audits import AuditBoard, Kept, audit_from_json, audit_to_json
+from bsip_mplp.keeper.health import reasons
+from bsip_mplp.keeper.metrics import exposition
+from tests.keeper.test_health import WELL
+
+B = 100
+"""The block up to which the ledger has read."""
+
+
+def books(owed=1000, payouts=None, own=None, time=5000):
+    return Books(B, time, {"TEST": -owed}, payouts or {}, {"TEST": 50} if own is None else own)
+
+
+def holdings(held, *movements, strange=()):
+    return Holdings(B + 5, B - 20, {"TEST": held}, movements, strange)
+
+
+def came(block, units):
+    return Movement(f"{block}.0.0", block, "TEST", units, "TEST", 0, "")
+
+
+def went(block, units, transaction="aa", fee=3):
+    return Movement(f"{block}.0.0", block, "TEST", -units, "TEST", fee, transaction)
+
+
+def payout(units, *, is_done, fee=3):
+    return {"aa": Payout(1, "TEST", units, "TEST", fee, is_done)}
+
+
+@pytest.mark.parametrize(
+    ("books", "holdings"),
+    [
+        (books(), holdings(1050)),
+        (books(), holdings(1057, came(B + 1, 7))),  # a deposit that the ledger has not read yet
+        (books(), holdings(1050, came(B, 7))),
+        (books(payouts=payout(100, is_done=False)), holdings(947, went(B - 1, 100))),  # about to be counted
+        (books(payouts=payout(100, is_done=False)), holdings(947, went(B + 1, 100))),  # not to be counted yet
+        (books(897, payout(100, is_done=True)), holdings(947, went(B + 1, 100))),  # counted before the cursor moved
+        (books(897, payout(100, is_done=True)), holdings(947, went(B - 1, 100))),
+        (books(own={}), holdings(1000)),
+    ],
+)
+def test_what_one_side_knows_before_the_other_is_put_right(books, holdings):
+    audit = judge(books, holdings)
+    assert [one.difference_units for one in audit.figures] == [0]
+    assert audit.verdict is Verdict.AGREES
+    assert audit.hold is None
+    assert audit.alarms() == []
+
+
+def test_a_unit_too_little_stops_payouts_at_once():
+    audit = judge(books(), holdings(1049))
+    assert audit.verdict is Verdict.DIFFERS
+    assert "payouts are stopped" in audit.hold
+    assert audit.alarms() == [
+        "audit at block 100: the ledger owes 1000 units of TEST, the account holds 999: 1 too little; "
+        "payouts are stopped"
+    ]
+
+
+def test_a_payout_that_waits_for_a_block_explains_no_more_than_it_costs():
+    assert judge(books(payouts=payout(100, is_done=False)), holdings(947)).verdict is Verdict.UNSETTLED
+    assert judge(books(payouts=payout(100, is_done=False)), holdings(946)).verdict is Verdict.DIFFERS
+
+
+def test_what_is_too_much_may_be_a_deposit_that_waits_but_not_for_ever():
+    first = judge(books(), holdings(1051))
+    assert first.verdict is Verdict.UNSETTLED
+    assert first.hold is None
+    later = judge(books(time=5000 + PATIENCE_SECONDS), holdings(1051), first)
+    assert later.verdict is Verdict.UNSETTLED
+    after = judge(books(time=5001 + PATIENCE_SECONDS), holdings(1051), later)
+    assert after.verdict is Verdict.DIFFERS
+    assert judge(books(time=5002 + PATIENCE_SECONDS), holdings(1050), after).verdict is Verdict.AGREES
+
+
+def test_a_payment_that_the_journal_does_not_know_stops_payouts_even_before_it_is_irreversible():
+    audit = judge(books(), holdings(947, went(B + 3, 100, "bb")))
+    assert audit.unknown == ("bb",)
+    assert audit.verdict is Verdict.DIFFERS
+    assert "was an old backup restored" in audit.alarms()[0]
+
+
+def test_an_operation_that_is_not_known_leaves_it_open():
+    audit = judge(books(), holdings(1040, strange=((B + 1, "operation 101.0.0 of kind 6"),)))
+    assert audit.strange == ("operation 101.0.0 of kind 6",)
+    assert audit.verdict is Verdict.DIFFERS
+    assert judge(books(), holdings(1050, strange=((B, "old"),))).verdict is Verdict.AGREES
+
+
+def test_what_the_account_holds_of_its_own_is_found_by_two_audits_that_find_the_same():
+    unknown = books()._replace(own=None)
+    first = judge(unknown, holdings(1070))
+    assert "of its own is known" in first.hold
+    assert own_of(first, None) is None
+    second = judge(unknown, holdings(1050)._replace(head=B + 6), first)
+    assert own_of(second, first) is None
+    third = judge(unknown, holdings(1050)._replace(head=B + 7), second)
+    assert own_of(third, second) == {"TEST": 50}
+    assert own_of(third, replace(second, head=third.head)) is None
+    short = judge(unknown, holdings(990)._replace(head=B + 8), third)
+    assert own_of(short, replace(short, head=1)) is None
+    assert own_of(judge(books(), holdings(1050)), third) is None
+
+
+@given(
+    st.lists(st.tuples(st.integers(B - 19, B + 5), st.integers(-300, 300).filter(bool)), max_size=12),
+    st.integers(-5, 5),
+)
+def test_any_course_of_deposits_and_payouts_agrees_and_any_unit_lost_is_seen(course, lost):
+    """The ledger has counted all deposits up to B, and of the payouts whatever it likes."""
+    movements, payouts, owed, held = [], {}, 10**6, 10**6
+    for number, (block, units) in enumerate(sorted(course)):
+        if units > 0:
+            movements.append(came(block, units))
+            held += units
+            owed += units if block <= B else 0
+        else:
+            movements.append(went(block, -units, f"t{number}"))
+            held += units - 3
+            is_done = number % 2 == 0
+            payouts[f"t{number}"] = Payout(number, "TEST", -units, "TEST", 3, is_done)
+            owed += units - 3 if is_done else 0
+    audit = judge(books(owed, payouts, own={}), Holdings(B + 5, B - 20, {"TEST": held + lost}, tuple(movements), ()))
+    assert audit.figures[0].difference_units == lost
+    assert (audit.verdict is Verdict.AGREES) == (lost == 0)
+    assert (audit.verdict is Verdict.DIFFERS) == (lost < 0)
+    assert audit_from_json(json.loads(json.dumps(audit_to_json(audit)))) == audit
+
+
+def test_audits_are_kept_beside_the_journal(tmp_path):
+    path = tmp_path / "j.sqlite"
+    path.touch()
+    empty = AuditBoard(str(path), read_only=True)
+    assert empty.read() == Kept()
+    empty.close()
+    board = AuditBoard(str(path))
+    for kept in (Kept({"TEST": 5}, judge(books(), holdings(1))), Kept(None, judge(books(), holdings(2)))):
+        board.write(kept)
+        assert board.read() == kept
+    board.close()
+
+
+def test_the_metrics_name_every_figure_once():
+    text = exposition(WELL, judge(books(), holdings(1049)))
+    assert 'mplp_audit_difference_units{asset="TEST"} -1\n' in text
+    assert "mplp_audit_agrees 0\n" in text
+    assert f"mplp_well {int(not reasons(WELL))}\n" in text
+    samples = [line.split()[0] for line in text.splitlines() if not line.startswith("#")]
+    assert len(samples) == len(set(samples))
+    assert all(line.split()[2] in text for line in text.splitlines() if line.startswith("# TYPE"))
