@@ -24,7 +24,7 @@ START_SECONDS_MAX = 1.0
 
 def test_signed_transactions(benchmark):
     """Parse, check the signature of, and apply transfers, and make their block."""
-    amounts = count(1)
+    amounts, spent = count(1), []
 
     def signed():
         chain = Chain()
@@ -33,13 +33,15 @@ def test_signed_transactions(benchmark):
         return (chain, [chain.transaction([op], [FAUCET_KEY]).to_json() for op in transfers]), {}
 
     def take(chain, rows):
+        begun = time.process_time()  # others may use the machine
         for row in rows:
             chain.push(Transaction.parse(row))
         chain.produce_block()
+        spent.append(time.process_time() - begun)
 
     benchmark.pedantic(take, setup=signed, rounds=8)
     if benchmark.stats:
-        assert TRANSACTIONS / benchmark.stats.stats.min > PER_SECOND_MIN  # the least: others may use the machine
+        assert TRANSACTIONS / min(spent) > PER_SECOND_MIN
 
 
 @pytest.fixture(scope="module")

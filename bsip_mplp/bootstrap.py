@@ -443,17 +443,17 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
         board.close()
 
 
-def accept_surplus(settings: Settings, audit: Audit) -> None:
-    """Count what is held too much as the account's own from now on; raises `KeeperError` if anything is missing."""
+def accept_difference(settings: Settings, audit: Audit) -> None:
+    """Count the difference as the account's own gain or loss; raises `KeeperError` if its own doesn't cover it."""
     from bsip_mplp.keeper.audits import AuditBoard
     from bsip_mplp.keeper.errors import KeeperError
 
-    short = [one for one in audit.figures if one.difference_units < 0]
-    if short:
-        raise KeeperError(f"{-short[0].difference_units} units of {short[0].asset} are missing: that can't be accepted")
+    own = {one.asset: one.own_units + one.difference_units for one in audit.figures}
+    if lacking := [(asset, units) for asset, units in own.items() if units < 0]:
+        asset, units = lacking[0]
+        raise KeeperError(f"{-units} units of {asset} are missing that belong to others: that can't be accepted")
     board = AuditBoard(settings.database_url)
     try:
-        own = {one.asset: one.own_units + one.difference_units for one in audit.figures}
         board.write(board.read()._replace(own={asset: units for asset, units in own.items() if units}))
     finally:
         board.close()

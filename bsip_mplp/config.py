@@ -353,7 +353,7 @@ def read(data: dict[str, Any], name: str = "configuration") -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {_first_fault(error)}") from None
+        raise ConfigError(f"{name}: {' '.join(_first_fault(error).split())}") from None
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -242,15 +242,23 @@ class _Told:
 def check_entry(entry: Entry, block: BlockSeen) -> None:
     """Raise `DisagreementError` unless an operation that the history tells really stands in the block.
 
-    A block doesn't hold what the chain did by itself: for that the nodes' histories agreeing must do.
+    A block doesn't hold what the chain did by itself: for that the nodes' histories agreeing must do. But what stands
+    in the block was not done by the chain itself, and would count twice if it were told as both.
     """
-    if entry.virtual is not None:
-        return
     try:
         kind, fields = block.transactions[entry.transaction]["operations"][entry.operation]
     except (IndexError, KeyError):
+        if entry.virtual is not None:
+            return
         raise DisagreementError(f"the history tells an operation {entry.source} that its block doesn't have") from None
-    if int(kind) != entry.kind or _plain(fields) != _plain(entry.fields):
+    stands = int(kind) == entry.kind and _plain(fields) == _plain(entry.fields)
+    if entry.virtual is not None:
+        if stands:
+            raise DisagreementError(
+                f"the history tells {entry.source} as done by the chain itself, and a person did it"
+            )
+        return
+    if not stands:
         raise DisagreementError(f"the history and the block tell operation {entry.source} differently")
 
 

@@ -70,9 +70,11 @@ class Node:
 
     def _answer_to(self, number: int) -> dict[str, Any]:
         for _ in range(STRAY_MESSAGES_MAX):
-            message = json.loads(self._socket.recv())
+            text = self._socket.recv()
+            message = json.loads(text)
             if isinstance(message, dict) and message.get("id") == number:
-                return message
+                found: dict[str, Any] = speakable(message) if "\\ud" in str(text).lower() else message
+                return found
         raise ValueError(f"{STRAY_MESSAGES_MAX} other messages came instead")
 
 
@@ -88,3 +90,14 @@ def _refused(method: str, error: Any) -> RefusedError:
     code = error.get("code")
     message = str(error.get("message", error)).removeprefix("Execution error: ")
     return RefusedError(method, message, code if isinstance(code, int) else 0, str(data.get("name", "")), data)
+
+
+def speakable(value: Any) -> Any:
+    """JSON without lone surrogates, which no text may hold that is to be written: each becomes U+FFFD."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [speakable(one) for one in value]
+    if isinstance(value, dict):
+        return {speakable(key): speakable(one) for key, one in value.items()}
+    return value

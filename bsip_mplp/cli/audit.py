@@ -15,24 +15,25 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Compare what is owed with what is held.")
-@click.option("--accept", is_flag=True, help="Count a surplus as the account's own from now on, and compare again.")
+@click.option("--accept", is_flag=True, help="Count the difference as the account's own gain or loss.")
 @json_option
 @pass_options
 def audit(options: Options, accept: bool, as_json: bool) -> None:
     """Compare what the ledger owes with what the pool's account holds, at an irreversible block.
 
     Exit status 0 if they agree to the last unit or only wait for a block, 1 if they differ. A keeper that finds a
-    difference stops paying out; deposits still count. What is missing can't be accepted, only what is too much.
+    difference stops paying out; deposits still count. What is missing can be accepted only as far as the account holds
+    money of its own.
 
     \b
     Example: mplp audit
     """
-    from bsip_mplp.bootstrap import accept_surplus, run_audit
+    from bsip_mplp.bootstrap import accept_difference, run_audit
     from bsip_mplp.keeper.audit import Verdict
 
     found, precisions = run_audit(options.settings)
     if accept:
-        accept_surplus(options.settings, found)
+        accept_difference(options.settings, found)
         found, precisions = run_audit(options.settings)
     rows = [_row(found, place, precisions) for place in range(len(found.figures))]
     if as_json:

@@ -76,7 +76,8 @@ class Figure:
 class Audit:
     """What was found at an irreversible block, made at `time`; `head` is the block at which balances were read.
 
-    `unknown` are payments out of the account that the journal knows nothing of. `unsettled_since` is chain time.
+    `unknown` are payments out of the account that the journal knows nothing of. `unsettled_since` is chain time;
+    `same_since` is the head at which the differences first were what they still are.
     """
 
     block: int
@@ -87,6 +88,7 @@ class Audit:
     strange: tuple[str, ...] = ()
     own_is_known: bool = True
     unsettled_since: int | None = None
+    same_since: int = 0
 
     @property
     def verdict(self) -> Verdict:
@@ -146,6 +148,7 @@ def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audi
     strange = tuple(text for block, text in holdings.strange if block > books.block)
     settled = books.own is not None and not strange and all(one.difference_units == 0 for one in figures)
     since = before.unsettled_since if before is not None and before.unsettled_since is not None else books.time
+    is_same = before is not None and _differences(before.figures) == _differences(figures)
     return Audit(
         block=books.block,
         time=books.time,
@@ -155,20 +158,24 @@ def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audi
         strange=strange,
         own_is_known=books.own is not None,
         unsettled_since=None if settled else since,
+        same_since=before.same_since if before is not None and is_same else holdings.head,
     )
 
 
-def own_of(audit: Audit, before: Audit | None) -> dict[str, int] | None:
-    """What the account holds of its own, once two audits at different heads found the same; None until then.
+def own_of(audit: Audit) -> dict[str, int] | None:
+    """What the account holds of its own, once it was found the same for long enough; None until then.
 
-    Found while nothing is known yet. A transaction that waits for a block can mislead one of the two, not both.
+    Long enough is until the head at which it was first found can't be undone any more: what waited for a block then
+    stands in one since, and is told apart.
     """
-    if audit.own_is_known or before is None or before.head == audit.head:
+    if audit.own_is_known or audit.unknown or audit.strange or audit.block <= audit.same_since:
         return None
-    found = [{one.asset: one.difference_units for one in each.figures} for each in (before, audit)]
-    if found[0] != found[1] or audit.unknown or audit.strange or any(units < 0 for units in found[1].values()):
-        return None
-    return {asset: units for asset, units in found[1].items() if units}
+    found = _differences(audit.figures)
+    return None if any(units < 0 for units in found.values()) else found
+
+
+def _differences(figures: Sequence[Figure]) -> dict[str, int]:
+    return {one.asset: one.difference_units for one in figures if one.difference_units}
 
 
 def _add(sums: dict[str, int], payout: Payout, sign: int) -> None:

@@ -150,7 +150,7 @@ class Desk:
         return Done(lines, [])
 
     def _judge(self, audit: Audit) -> Done:
-        own = own_of(audit, self._audited)
+        own = own_of(audit)
         if own is not None:
             self._confirm_own(audit)
         kept = self._audits.read()

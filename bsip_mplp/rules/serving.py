@@ -24,17 +24,23 @@ def serve(book: Book, market: Market) -> None:
     bonds.issue_if_needed(book, market)
 
 
-def pay_interest_owed(book: Book, market: Market) -> None:
-    """PL-34, PL-45, PL-D36: claims first, then unpaid interest as it fell due; each in full or not at all."""
+def pay_interest_owed(book: Book, market: Market, only: str | None = None) -> None:
+    """PL-34, PL-45, PL-D36: claims first, then unpaid interest as it fell due; each in full or not at all.
+
+    With `only`: what is owed for the position of that account, and nothing else.
+    """
     for number in list(market.claims):
         claim = book.claims[number]
+        if only not in (None, claim.account):
+            continue
         text = f"interest owed for loan {claim.loan}"
         if pay_from_fund(book, market, claim.asset, claim.units, f"free/{claim.lender}", "PL-D36", text):
             claim.paid = book.now
             del market.claims[number]
             book.touch("claim", number, claim)
             book.event("PL-D36", "claim", number, "paid")
-    owed = [loan for account in market.carried for loan in book.live_loans(book.positions[market.name, account])]
+    accounts = market.carried if only is None else (only,)
+    owed = [loan for account in accounts for loan in book.live_loans(book.positions[market.name, account])]
     for loan in sorted((loan for loan in owed if loan.unpaid), key=lambda loan: (loan.unpaid[0].due, loan.number)):
         carrying.pay_owed(book, market, loan)
 
@@ -83,23 +89,22 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
         "PL-D35", f"interest owed of {position.account}", (f"free/{account}", market.name, -owed),
         (f"fund/{market.name}", market.name, owed),
     )  # fmt: skip
-    pay_interest_owed(book, market)
+    pay_interest_owed(book, market, only=position.account)
     book.to_serve.add(market.name)  # PL-D33: what stands in an order to pay lacks no more
     order_on_chain(book, position, "hand_over", market.name, debt, source=f"free/{account}", rule="PL-D35", to=account)
 
 
 def _owed_by(book: Book, market: Market, position: Position) -> int:
-    """What the fund owes for one position, in the bitasset, rounded up for each asset."""
-    owed = {market.core: 0, market.name: 0}
-    for loan in book.live_loans(position):
-        for terms in loan.unpaid:
-            owed[loan.interest_asset] += carrying.lender_units(book, loan, terms)
-    for number in market.claims:
-        claim = book.claims[number]
-        if claim.account == position.account:
-            owed[claim.asset] += claim.units
-    in_core = owed[market.core]
-    return owed[market.name] + (book.feed_to_convert(market.name).price.bitasset_for_core(in_core) if in_core else 0)
+    """What the fund owes for one position, in the bitasset: each part converted by itself, as each is paid."""
+    parts = [
+        (loan.interest_asset, carrying.lender_units(book, loan, terms))
+        for loan in book.live_loans(position)
+        for terms in loan.unpaid
+    ]
+    claims = [book.claims[number] for number in market.claims]
+    parts += [(claim.asset, claim.units) for claim in claims if claim.account == position.account]
+    price = book.feed_to_convert(market.name).price
+    return sum(units if asset == market.name else price.bitasset_for_core(units) for asset, units in parts)
 
 
 # --- dividends ----------------------------------------------------------------------------------------------

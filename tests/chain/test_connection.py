@@ -117,6 +117,18 @@ def test_a_late_answer_or_a_notice_is_not_taken_for_the_answer(node):
     assert connection.call(0, "again") == {"said": "again"}
 
 
+def test_a_lone_surrogate_in_an_answer_is_replaced(node):
+    def manners(socket, request):
+        if request["params"][1] == "odd":
+            odd = r'{"a\uD800":["x\udfff","\ud83d\ude00"]}'
+            socket.send(f'{{"id":{request["id"]},"result":{odd}}}')
+            return True
+        return False
+
+    node.manners = manners
+    assert connect(node.url).call(0, "odd") == {"a\ufffd": ["x\ufffd", "\U0001f600"]}
+
+
 def test_after_a_time_out_the_connection_is_not_used_again(node):
     slow = []
 

@@ -163,6 +163,15 @@ def test_a_page_out_of_order_is_no_page(order):
         read_irreversible(Chain(fake), ACCOUNT, 2)
 
 
+def test_what_a_person_did_is_not_taken_for_what_the_chain_did_by_itself():
+    fake = filled([3], 5)
+    fake.operations[0].update(is_virtual=True)
+    chain = Chain(fake)
+    entry = read_irreversible(chain, ACCOUNT, 0).entries[0]
+    with pytest.raises(DisagreementError, match="and a person did it"):
+        check_entry(entry, confirmed_block(chain, 3))
+
+
 def test_what_an_approved_proposal_did_has_a_place_of_its_own():
     fake = filled([3], 5)
     for virtual in (0, 1):

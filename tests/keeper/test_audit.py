@@ -99,19 +99,21 @@ def test_an_operation_that_is_not_known_leaves_it_open():
     assert judge(books(), holdings(1050, strange=((B, "old"),))).verdict is Verdict.AGREES
 
 
-def test_what_the_account_holds_of_its_own_is_found_by_two_audits_that_find_the_same():
+def test_what_the_account_holds_of_its_own_is_found_once_the_same_was_found_until_it_cannot_be_undone():
     unknown = books()._replace(own=None)
-    first = judge(unknown, holdings(1070))
-    assert "of its own is known" in first.hold
-    assert own_of(first, None) is None
-    second = judge(unknown, holdings(1050)._replace(head=B + 6), first)
-    assert own_of(second, first) is None
-    third = judge(unknown, holdings(1050)._replace(head=B + 7), second)
-    assert own_of(third, second) == {"TEST": 50}
-    assert own_of(third, replace(second, head=third.head)) is None
-    short = judge(unknown, holdings(990)._replace(head=B + 8), third)
-    assert own_of(short, replace(short, head=1)) is None
-    assert own_of(judge(books(), holdings(1050)), third) is None
+    waiting = judge(unknown, holdings(1070))
+    assert "of its own is known" in waiting.hold
+    first = judge(unknown, holdings(1050)._replace(head=B + 6), waiting)
+    second = judge(unknown, holdings(1050)._replace(head=B + 9), first)
+    assert [own_of(one) for one in (waiting, first, second)] == [None] * 3
+    third = judge(unknown._replace(block=B + 6), holdings(1050)._replace(head=B + 12), second)
+    assert own_of(third) is None
+    fourth = judge(unknown._replace(block=B + 7), holdings(1050)._replace(head=B + 13), third)
+    assert own_of(fourth) == {"TEST": 50}
+    assert own_of(judge(unknown._replace(block=B + 7), holdings(1051)._replace(head=B + 13), third)) is None
+    assert own_of(replace(fourth, own_is_known=True)) is None
+    short = judge(unknown._replace(block=B + 9), holdings(990)._replace(head=B + 9))
+    assert own_of(replace(short, same_since=1)) is None
 
 
 @given(

@@ -45,14 +45,24 @@ class Bonding:
     def above_reserve(self, m):
         return max(0, self.held(f"fund/{m.name}", m.name) - m.par["insurance_reserve"][1])
 
-    def owed_by_fund(self, m, p=None):
-        """PL-D62: in the bitasset, core at the feed rounded up; of one position or of all."""
+    def owed_for(self, m, p):
+        """PL-D35: what is owed for one position, in the bitasset, each part converted by itself."""
+        parts = [(loan.interest_asset, self.lenders_part(loan, t)) for loan in self.live(p) for t in loan.unpaid]
+        parts += [
+            (claim.asset, claim.units)
+            for claim in self.claims.values()
+            if (claim.market, claim.account) == (p.market, p.account) and claim.paid is None
+        ]
+        return sum(units if asset == m.name else ceil(units * self.price_now(m.name)) for asset, units in parts)
+
+    def owed_by_fund(self, m):
+        """PL-D62: in the bitasset, core at the feed rounded up; of the whole market."""
         owed = {m.core: 0, m.name: 0}
         for claim in self.claims.values():
-            if claim.market == m.name and claim.paid is None and p in (None, self.positions[m.name, claim.account]):
+            if claim.market == m.name and claim.paid is None:
                 owed[claim.asset] += claim.units
         for other in self.carried(m):
-            for loan in self.live(other) if p in (None, other) else ():
+            for loan in self.live(other):
                 for terms in loan.unpaid:
                     owed[loan.interest_asset] += self.lenders_part(loan, terms)
         in_core = owed[m.core]
@@ -104,13 +114,13 @@ class Bonding:
                 self.set_state(p, "carried", "PL-38")
         self.issue(m)
 
-    def pay_what_is_owed(self, m):
+    def pay_what_is_owed(self, m, only=None):
         for claim in self.claims.values():
-            if claim.market == m.name and claim.paid is None:
+            if claim.market == m.name and claim.paid is None and only in (None, self.positions[m.name, claim.account]):
                 paid = self.pay_from_fund(m, claim.asset, claim.units, f"free/{claim.lender}")
                 if paid is not None:
                     claim.paid = self.now
-        owing = [loan for p in self.carried(m) for loan in self.live(p) if loan.unpaid]
+        owing = [loan for p in self.carried(m) if only in (None, p) for loan in self.live(p) if loan.unpaid]
         for loan in sorted(owing, key=lambda x: (x.unpaid[0].due, x.number)):
             self.fund_pays(m, loan)
 
@@ -349,11 +359,11 @@ class Bonding:
             raise No("PL-D35")
         if self.open_orders(p):
             raise No("PL-38")
-        owed = self.owed_by_fund(m, p)
+        owed = self.owed_for(m, p)
         if self.held(f"free/{account}", m.name) < owed + p.debt:
             raise No("PL-D35")
         self.move(owed, m.name, f"free/{account}", f"fund/{m.name}")
-        self.pay_what_is_owed(m)
+        self.pay_what_is_owed(m, only=p)
         self.order(p, "hand_over", m.name, p.debt, f"free/{account}", to=account)
 
     def open_orders(self, p):

@@ -135,7 +135,7 @@ class Course:
         if rng.random() < 0.3:
             found["dividend_target"] = rng.choice((None, [0, 0], [0, self.scale // 10], [10, 0]))
         if rng.random() < 0.1:
-            found["long_term_days"] = rng.choice((30, 60, 31))
+            found["long_term_days"] = rng.choice((30, 60, 31, 7, 1))
         if rng.random() < 0.1:
             found["lmcr"] = rng.choice((1150, 1250, 1300, 1500))
         if rng.random() < 0.1:
@@ -608,7 +608,7 @@ class Course:
         if black and self.rng.random() < 0.9:
             p = self.rng.choice(black)
             if self.rng.random() < 0.7:
-                owed = self.model.owed_by_fund(self.model.markets[p.market], p)
+                owed = self.model.owed_for(self.model.markets[p.market], p)
                 self.deposit(self.anyone(), p.market, min(10**15, p.debt + owed + self.rng.choice((-1, 0, 0, 10))))
             self.request(self.anyone(), CloseBlack(market=p.market, position=p.account))
 

@@ -1,5 +1,6 @@
 """Black positions: what makes one, what ends it, who may close it, and what is owed still (PL-38, PL-D35)."""
 
+from bsip_mplp.rules.state import Claim
 from tests.rules.scene import DAY, carried, protected
 from tests.rules.simulated_chain import SimulatedChain
 
@@ -186,6 +187,19 @@ def test_pl_d35_who_pays_debt_and_what_it_owes_gets_the_collateral():
     assert scene.state("ann") == ("closed", "PL-46")
     assert (scene.pool(1).available, scene.pool(1).lent) == (50_000, 0)
     assert scene.fund("BTS") == 0, "the collateral was handed over, not left"
+
+
+def test_pl_d35_what_the_payer_gives_for_interest_goes_to_this_positions_lenders():
+    """A claim of 50 of another position is older, and the fund has nothing: bob still gets the 180 of ann's loan."""
+    scene = black_in_protocol()
+    book = scene.engine.book
+    claim = Claim(1, "USD", "gone", 1, "old", "USD", 50, made=0)
+    book.claims[1], book.markets["USD"].claims[1] = claim, None
+    scene.deposit("zoe", 100_160, "USD")
+    scene.close_black("zoe", "ann")
+
+    assert scene.free("bob", "USD") == 360
+    assert (scene.free("old", "USD"), claim.paid) == (0, None)
 
 
 def test_pl_d35_less_money_is_refused_and_stays_free_balance():

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from bsip_mplp.chain.errors import RefusedError, UnreachableError
+from bsip_mplp.chain.node import speakable
 from bsip_mplp.devnet.clock import Clock
 from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.node import Node
@@ -117,7 +118,7 @@ class LocalNode:
         if isinstance(answer, RefusedError):
             raise answer
         if self.url in self._weather.liars:
-            answer = self._lie(method, arguments, answer)
+            answer = speakable(self._lie(method, arguments, answer))
         return answer
 
     def close(self):

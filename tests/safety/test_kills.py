@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,16 @@ def open_payouts(path):
         return [one for one in read.orders(connection, "open") if one.kind == "payout"]
 
 
+def assert_no_key_stands_in(folder, world):
+    """No log, journal or other file holds a private key, as text or as bytes."""
+    secrets = [world.keys.secret(key) for key in world.keys.public_keys]
+    forms = [form for one in secrets for form in (one.reveal().encode(), one.raw(), one.raw().hex().encode())]
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name not in ("keys", "node.log")]
+    assert len(files) >= 4  # the node's own log tells the faucet's key, which everybody knows
+    for file in files:
+        assert not any(form in file.read_bytes() for form in forms), file
+
+
 @pytest.mark.timeout(60 + 20 * KILLS)
 def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path, node):
     reachable(node)
@@ -136,6 +147,8 @@ def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path
                 return journal.cursor().block >= last and not open_payouts(path)
 
         until(all_read_and_paid, "everything is read and paid", 120)
+        words = Path(f"/proc/{keeper.pid}/cmdline").read_bytes() + Path(f"/proc/{keeper.pid}/environ").read_bytes()
+        assert not any(wif.encode() in words for wif in world.wifs.values())
         until(lambda: json.loads(world.mplp("audit", "--json")[1])["verdict"] == "agrees", "the audit agrees")
     finally:
         keeper.send_signal(signal.SIGKILL)
@@ -148,4 +161,5 @@ def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path
         (outside,) = [one for one in read.balances(connection, "outside") if one.asset == world.core]
         done = [one for one in read.orders(connection) if one.kind == "payout"]
     assert world.chain.balances(world.pool)[world.core] - GIVEN_UNITS == -outside.units
+    assert_no_key_stands_in(tmp_path, world)
     print(f"{killed} killed, {sent} transfers sent, {len(done)} payouts")

@@ -1,0 +1,31 @@
+"""A request whose reply was lost may have been sent: it is told as such, and looked for, never sent again by itself."""
+
+import pytest
+
+from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.errors import UnreachableError
+from bsip_mplp.cli.wallet import Wallet
+
+
+class LosingReplies(Connection):
+    """Broadcasts arrive, or don't, and no reply ever comes."""
+
+    arrives = True
+
+    def call_once(self, api, method, *arguments):
+        if self.arrives:
+            super().call_once(api, method, *arguments)
+        raise UnreachableError("the reply was lost")
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_without_a_reply_it_is_looked_for_on_the_chain(world, arrives):
+    pool, ann = world.people("pool", "ann", core=10**9)
+    connection = LosingReplies([world.url])
+    connection.arrives = arrives
+    with Wallet(connection, ann.name, pool.name, ann.keyring, 60) as wallet:
+        sent = wallet.send(world.core, 5, "mplp stake", must_broadcast=True)
+        assert sent.was_broadcast
+        assert not sent.was_answered
+        world.until_irreversible()
+        assert (wallet.source_of(sent) is not None) == arrives
