@@ -48,7 +48,8 @@ def _change(book: Book, pool: SharedPool, parameters: PoolParameters) -> None:
             service.take_out(pool, participant)
     pool.parameters = parameters
     for participant in pool.participants.values():
-        service.put_back(pool, participant)
+        if participant.position.collateral:
+            service.put_back(pool, participant)
     book.event("SP-22", "shared_pool", pool.market, "changed")
 
 

@@ -444,3 +444,16 @@ def test_every_rule_has_a_test_by_its_name_and_stands_in_the_code():
     for number in range(1, 24):
         assert f"def test_sp_{number}_" in tests, f"SP-{number} has no test"
         assert re.search(rf"SP-{number}\b", code) or number == 19, f"SP-{number} is named nowhere in the rules"
+
+
+def test_sp_22_parameters_change_while_positions_are_served_and_owned():
+    scene = draft(interest=500_000, custody="protocol")
+    scene.joined("bob", C, 3_900_000, 1100, custody="protocol")
+    scene.feed(38_500)  # bob's cr is 0.987
+    scene.position("bob", 0, 100_000, "protocol")
+    scene.wait(days=3)
+    paid = scene.of("ann").paid
+    scene.set(b=8, fee="0.5", rate="0.04")
+    assert scene.refused is None
+    scene.wait(days=12)
+    assert scene.of("ann").paid > paid
