@@ -27,6 +27,9 @@ ATTEMPTS_MAX = 3
 PARTS_MAX = 1000
 """How many parts of its own history the outbox reads to find what became of its transactions."""
 
+AHEAD_SECONDS_MAX = 3600
+"""How far a node's head may be ahead of the ledger's clock when a transaction is made: its expiration hangs on it."""
+
 OPERATORS_OWN = ("tx_missing_active_auth", "tx_missing_owner_auth", "insufficient_balance", "Insufficient Balance")
 """Refusals that the operator can mend: the order then waits and is not given up."""
 
@@ -162,6 +165,9 @@ class Outbox:
             signed = self._sign(order, payer)
         except (NotFoundError, RefusedError, ValueError) as error:
             return Waiting(order.number, f"can't be made: {error}"), 0  # others must not wait for this one
+        ahead_seconds = signed.expires - self._expiration_seconds - time
+        if ahead_seconds > AHEAD_SECONDS_MAX:  # a lie, or a block to be taken back: it would be long until it expires
+            return Waiting(order.number, f"waits: the node's head is {ahead_seconds} s ahead of what was read"), 0
         fee_units = int(signed.transaction["operations"][0][1]["fee"]["amount"])
         if fee_units > reserve_units:
             reason = f"held back: the fee is {fee_units} units and the reserve has {max(0, reserve_units)} left"

@@ -227,6 +227,15 @@ def test_what_binds_the_reserve_is_counted_for_the_next_order(world, people):
     assert "held back" in outbox.work(orders, NOW, reserve)[1].reason
 
 
+def test_nothing_is_made_that_would_expire_long_after_the_ledgers_time(world, people):
+    pool, ann = people
+    store, now = Store(), world.chain.head().time
+    outbox = Outbox(world.chain, store, pool.name, pool.keyring)
+    (waiting,) = outbox.work([order_for(ann, world)], now - 4000, RESERVE)
+    assert "s ahead of what was read" in waiting.reason
+    assert store.kept == {}
+
+
 def test_without_its_key_nothing_is_signed(world, people):
     pool, ann = people
     with pytest.raises(KeysError, match="no active key"):
