@@ -11,7 +11,8 @@ from bsip_mplp.rules.schedule import DueKind
 if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
 
-KINDS = (DueKind.FEED_EXPIRY, DueKind.HOLD, DueKind.CURE, DueKind.INTEREST, DueKind.END)
+SHARED = (DueKind.SHARED_INTEREST, DueKind.SHARED_LEAVING, DueKind.SHARED_CALL)
+KINDS = (DueKind.FEED_EXPIRY, DueKind.HOLD, DueKind.CURE, DueKind.INTEREST, DueKind.END, *SHARED)
 
 
 def observe(desk: Desk) -> due.View:

@@ -43,7 +43,7 @@ def observe(desk: Desk) -> View:
     """Read open orders, attempts that may still count, limits and reserve; the chain is asked when they are paid."""
     cursor, payouts = desk.journal.cursor(), desk.settings.payouts
     with desk.journal.reading() as connection:
-        orders = read.orders(connection, "open")
+        orders = [order for order in read.orders(connection, "open") if order.kind == "payout"]
         held = {found.asset: found.units for found in read.balances(connection, "operator")}
         precisions = {found.body["symbol"]: found.body["precision"] for found in read.objects(connection, "asset")}
     limits = {symbol: desk.settings.largest_units(symbol, precisions[symbol]) for symbol in precisions}

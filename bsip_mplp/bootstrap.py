@@ -182,8 +182,9 @@ def initialise(settings: Settings) -> list[str]:
             with journal.reading() as reading:
                 known_assets = {found.key: found.body for found in read.objects(reading, "asset")}
                 known_markets = {found.key: found.body for found in read.objects(reading, "market")}
+                known_pools = {found.key: found.body for found in read.objects(reading, "shared_pool")}
             time = max(cursor.time, intake.now)
-            inputs = changes(settings, precisions, known_assets, known_markets, time)
+            inputs = changes(settings, precisions, known_assets, known_markets, time, known_pools)
             if inputs or first:
                 intake.take(inputs, first)
             done.append(f"the journal is {journal.url}, with {journal.head.seq} inputs")

@@ -24,7 +24,7 @@ ENVIRONMENT = "MPLP_CONFIG"
 PLACES = Path(__file__).parent / "places"
 MAINNET = "4018d7844c78f6a6c41c6a552b898022310fc5dec06da467ee7905a8dad512c8"
 
-RATIOS = ("lmcr", "combined_floor", "lcr_cap", "auction_floor")
+RATIOS = ("lmcr", "combined_floor", "lcr_cap", "auction_floor", "icr", "least_mcr")
 """Parameters of a market that are ratios: decimals in a configuration, per mille in the rules."""
 
 
@@ -138,6 +138,29 @@ class Market(_Table):
         return {"parameters": changes}
 
 
+class SharedPool(_Table):
+    """A market's shared pool, by the symbol of its bitasset: its parameters, where they differ from the defaults."""
+
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, data: Any) -> Any:
+        """All keys of a shared pool's table are parameters, in the form that the rules take."""
+        from bsip_mplp.rules.shared_rates import PoolParameters
+
+        if not isinstance(data, dict):
+            raise ValueError("write a table of parameters")
+        if set(data) == {"parameters"}:
+            return data
+        changes = {name: _parameter(name, value) for name, value in data.items()}
+        try:
+            PoolParameters().changed(changes)
+        except ParameterError as error:
+            raise ValueError(str(error)) from None
+        return {"parameters": changes}
+
+
 def _parameter(name: str, value: Any) -> Any:
     """A configured value as `Parameters.changed` takes it: ratios per mille, shares as exact text."""
     if isinstance(value, bool):
@@ -218,6 +241,7 @@ class Settings(_Table):
     database: Database = Database()
     assets: dict[Symbol, Asset] = Field(default_factory=dict)
     markets: dict[Symbol, Market] = Field(default_factory=dict)
+    shared_pools: dict[Symbol, SharedPool] = Field(default_factory=dict)
     bots: Bots = Bots()
     payouts: Payouts = Payouts()
     health: Health = Health()
@@ -236,6 +260,9 @@ class Settings(_Table):
             raise ValueError(
                 f"default_market: {self.default_market} is no market here: add [markets.{self.default_market}]"
             )
+        for symbol in self.shared_pools:
+            if symbol not in self.markets:
+                raise ValueError(f"shared_pools.{symbol}: {symbol} is no market here: add [markets.{symbol}]")
         for symbol in self.markets:
             if symbol == self.chain.core_asset:
                 raise ValueError(f"markets.{symbol}: a market goes by its bitasset, not by the core asset")

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_units
 from bsip_mplp.rules.inputs import (
@@ -22,8 +22,10 @@ from bsip_mplp.rules.inputs import (
     BuyBond,
     ChangePool,
     CloseBlack,
+    Hold,
     Insure,
     KeepBond,
+    LeavePool,
     Lend,
     Operator,
     PassBond,
@@ -31,8 +33,11 @@ from bsip_mplp.rules.inputs import (
     Protect,
     Redeem,
     Repay,
+    Rewards,
     Stake,
+    Supply,
     TakeBond,
+    Unhold,
     Unlend,
     Unprepay,
     Unprotect,
@@ -247,6 +252,17 @@ class _Sentence:
         named = self.option("interest", _symbol)
         return self.context.core_asset if named == "CORE" else named
 
+    def paid_in(self) -> Literal["bitasset", "core"] | None:
+        """`paid=core` or `paid=bitasset`: what rewards are paid in (SP-6)."""
+        named = self.option("paid", lambda _, word: word)
+        if named is None:
+            return None
+        if named == "core":
+            return "core"
+        if named == "bitasset":
+            return "bitasset"
+        raise MemoError(f"paid is {_quoted(named)}: write paid=core or paid=bitasset")
+
     def days(self) -> tuple[int | None, int | None]:
         """The shortest and the longest term: `days=7..30`, `days=14`, or `shortest=` and `longest=`."""
         both = self.option("days", _span)
@@ -342,14 +358,14 @@ def _read_stake(said: _Sentence) -> Ask:
 
 def _read_pool(said: _Sentence) -> Ask:
     ask = ChangePool(
-        pool=said.number("pool"),
+        pool=said.number("change-pool"),
         rate=said.option("rate", _rate),
         term_days=said.option("days", _whole),
         period_days=said.option("period", _whole),
         renews=said.option("renew", _yes_or_no),
     )
     if ask == ChangePool(pool=ask.pool) and not said.options and not said.words:
-        raise MemoError(f"nothing to change is named: write {_USAGE['pool']}")
+        raise MemoError(f"nothing to change is named: write {_USAGE['change-pool']}")
     return ask
 
 
@@ -437,9 +453,13 @@ def _read_bid(said: _Sentence) -> Ask:
 
 
 def _read_insure(said: _Sentence) -> Ask:
-    risk = said.word("risk")
+    fund: Literal["insurance", "risk", "shared"] = "insurance"
+    if said.word("risk"):
+        fund = "risk"
+    elif said.word("shared"):
+        fund = "shared"
     asset, amount = said.sum()
-    return Insure(market=said.market(asset), fund="risk" if risk else "insurance", asset=asset, amount=amount)
+    return Insure(market=said.market(asset), fund=fund, asset=asset, amount=amount)
 
 
 def _read_buy_bond(said: _Sentence) -> Ask:
@@ -472,10 +492,33 @@ def _read_close_black(said: _Sentence) -> Ask:
     return CloseBlack(position=_account("close-black", said.words.pop(0)), market=said.market(None))
 
 
+def _read_supply(said: _Sentence) -> Ask:
+    asset, amount = said.sum()
+    return Supply(market=said.option("market", _symbol), asset=asset, amount=amount, paid_in=said.paid_in())
+
+
+def _read_leave(said: _Sentence) -> Ask:
+    asset, amount = said.sum()
+    return LeavePool(market=said.market(asset), amount=amount)
+
+
+def _read_rewards(said: _Sentence) -> Ask:
+    return Rewards(market=said.market(None), paid_in=said.paid_in())
+
+
+def _read_hold(said: _Sentence) -> Ask:
+    position = said.option("position", _account)
+    return Hold(market=said.market(None), mcr=said.option("mcr", _ratio), position=position)
+
+
+def _read_unhold(said: _Sentence) -> Ask:
+    return Unhold(market=said.market(None), position=said.option("position", _account))
+
+
 _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "lend": _read_lend,
     "stake": _read_stake,
-    "pool": _read_pool,
+    "change-pool": _read_pool,
     "unlend": _read_unlend,
     "interest": _read_interest,
     "borrow": _read_borrow,
@@ -491,6 +534,11 @@ _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "keep-bond": lambda said: KeepBond(offer=said.number("keep-bond")),
     "redeem": _read_redeem,
     "close-black": _read_close_black,
+    "supply": _read_supply,
+    "leave": _read_leave,
+    "rewards": _read_rewards,
+    "hold": _read_hold,
+    "unhold": _read_unhold,
     "operator": lambda said: Operator(),
 }
 
@@ -500,7 +548,7 @@ COMMANDS = tuple(_READERS)
 _USAGE = {
     "lend": "mplp lend rate=12%/yr days=30",
     "stake": "mplp stake",
-    "pool": "mplp pool 4 rate=10%/yr",
+    "change-pool": "mplp change-pool 4 rate=10%/yr",
     "unlend": "mplp unlend 4, or mplp unlend 4 100 TEST",
     "interest": "mplp interest, or mplp interest back 5 USD",
     "borrow": "mplp borrow least below=12%/yr, or mplp borrow 100 TEST pools=3,17",
@@ -516,6 +564,11 @@ _USAGE = {
     "keep-bond": "mplp keep-bond 3",
     "redeem": "mplp redeem 2, or mplp redeem 2 50 USD",
     "close-black": "mplp close-black bob market=USD",
+    "supply": "mplp supply, or mplp supply paid=core",
+    "leave": "mplp leave, or mplp leave 100 USD",
+    "rewards": "mplp rewards, or mplp rewards paid=core",
+    "hold": "mplp hold mcr=1.2",
+    "unhold": "mplp unhold",
     "operator": "mplp operator",
 }
 
@@ -605,8 +658,8 @@ def _write_unlend(ask: Unlend, context: Context) -> tuple[str, ...]:
 
 
 def _write_insure(ask: Insure, context: Context) -> tuple[str, ...]:
-    risk = "risk" if ask.fund == "risk" else ""
-    return ("insure", risk, _sum(ask.asset, ask.amount, context), _option("market", ask.market))
+    fund = "" if ask.fund == "insurance" else ask.fund
+    return ("insure", fund, _sum(ask.asset, ask.amount, context), _option("market", ask.market))
 
 
 def _write_pass_bond(ask: PassBond, context: Context) -> tuple[str, ...]:
@@ -618,7 +671,7 @@ def _write_pass_bond(ask: PassBond, context: Context) -> tuple[str, ...]:
 _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     Lend: _write_lend,
     Stake: lambda ask, context: ("stake", _sum(ask.asset, ask.amount, context)),
-    ChangePool: lambda ask, context: ("pool", str(ask.pool), *_write_terms(ask), _option("renew", ask.renews)),
+    ChangePool: lambda ask, context: ("change-pool", str(ask.pool), *_write_terms(ask), _option("renew", ask.renews)),
     Unlend: _write_unlend,
     Prepay: lambda ask, context: ("interest", _sum(ask.asset, ask.amount, context)),
     Unprepay: lambda ask, context: ("interest", "back", _sum(ask.asset, ask.amount, context)),
@@ -635,5 +688,24 @@ _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     KeepBond: lambda ask, context: ("keep-bond", str(ask.offer)),
     Redeem: lambda ask, context: ("redeem", str(ask.series), _sum(ask.asset, ask.amount, context)),
     CloseBlack: lambda ask, context: ("close-black", ask.position, _option("market", ask.market)),
+    Supply: lambda ask, context: (
+        "supply",
+        _sum(ask.asset, ask.amount, context),
+        _option("market", ask.market),
+        _option("paid", ask.paid_in),
+    ),
+    LeavePool: lambda ask, context: (
+        "leave",
+        "" if ask.amount is None else _sum(ask.market, ask.amount, context),
+        _option("market", ask.market),
+    ),
+    Rewards: lambda ask, context: ("rewards", _option("market", ask.market), _option("paid", ask.paid_in)),
+    Hold: lambda ask, context: (
+        "hold",
+        _option("mcr", _ratio_text(ask.mcr)),
+        _option("market", ask.market),
+        _option("position", ask.position),
+    ),
+    Unhold: lambda ask, context: ("unhold", _option("market", ask.market), _option("position", ask.position)),
     Operator: lambda ask, context: ("operator",),
 }

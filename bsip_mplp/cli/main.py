@@ -17,7 +17,15 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "stake": ("bsip_mplp.cli.pools:stake", "Lend at the going rate; renews by itself."),
         "lend": ("bsip_mplp.cli.pools:lend", "Make a lending pool, or add to one."),
         "unlend": ("bsip_mplp.cli.pools:unlend", "Take back what a pool has available."),
-        "pool": ("bsip_mplp.cli.pools:pool", "Change a pool's rate, term or renewal."),
+        "change-pool": ("bsip_mplp.cli.pools:change_pool", "Change a pool's rate, term or renewal."),
+    },
+    "Shared pool": {
+        "pool": ("bsip_mplp.cli.shared:pool", "Show the shared pool: use, rate, least mcr."),
+        "supply": ("bsip_mplp.cli.shared:supply", "Lend to the shared pool."),
+        "leave": ("bsip_mplp.cli.shared:leave", "Take out what you lent to it."),
+        "rewards": ("bsip_mplp.cli.shared:rewards", "Have what you earned there paid out."),
+        "hold": ("bsip_mplp.cli.shared:hold", "Hold a position with it, at your own mcr."),
+        "unhold": ("bsip_mplp.cli.shared:unhold", "Leave it with a position."),
     },
     "Borrowing": {
         "position": ("bsip_mplp.cli.loans:position", "Show positions, CR and LCR."),

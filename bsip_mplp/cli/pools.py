@@ -1,4 +1,4 @@
-"""For lenders: `mplp pools`, `stake`, `lend`, `unlend`, `pool`."""
+"""For lenders: `mplp pools`, `stake`, `lend`, `unlend`, `change-pool`."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def unlend(options: Options, pool: str, amount: str | None, **sending: Any) -> N
         errand.ask(Unlend(pool=number, asset=symbol, amount=errand.units(amount, symbol)))
 
 
-@click.command(short_help="Change a pool's rate, term or renewal.")
+@click.command("change-pool", short_help="Change a pool's rate, term or renewal.")
 @click.argument("number", metavar="POOL")
 @click.option("--rate", metavar="RATE", help="New interest a year: 12% or 0.12.")
 @click.option("--days", type=click.IntRange(1, 3650), metavar="DAYS", help="New term.")
@@ -181,14 +181,14 @@ def unlend(options: Options, pool: str, amount: str | None, **sending: Any) -> N
 @click.option("--renew/--no-renew", default=None, help="Whether its loans renew.")
 @sending_options
 @pass_options
-def pool(
+def change_pool(
     options: Options, number: str, rate: str | None, days: int | None, period: int | None, renew: bool | None,
     **sending: Any,
 ) -> None:  # fmt: skip
     """Change your POOL; running loans keep their terms until their term ends (PL-7).
 
     \b
-    Example: mplp pool 3 --rate 10% --no-renew
+    Example: mplp change-pool 3 --rate 10% --no-renew
     """
     from bsip_mplp.cli.sending import Errand, rate_of
     from bsip_mplp.rules.inputs import ChangePool

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--long", "is_long", is_flag=True, help="The life of long loans instead: a year, with auctions and bonds."
 )
+@click.option("--shared-pool", "is_shared", is_flag=True, help="The shared pool's example instead: four stages.")
 @click.option("--node", "url", metavar="URL", help="Play on this node, not on an embedded one.")
 @click.option("--faucet", metavar="NAME", help="Lifetime member that pays for the new accounts.  [default: nathan]")
 @click.option(
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the journal here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_options
-def story(options: Options, is_long: bool, as_json: bool, **given: Any) -> None:
+def story(options: Options, is_long: bool, is_shared: bool, as_json: bool, **given: Any) -> None:
     """Play the example of the proposal: accounts and a bitasset made for it, signed transactions, the keeper running.
 
     Each step is shown with what the chain and the ledger say; in the end all is verified. Exit status 0 if all holds,
@@ -47,11 +48,13 @@ def story(options: Options, is_long: bool, as_json: bool, **given: Any) -> None:
     """
     from bsip_mplp.story.run import play
 
+    if is_long and is_shared:
+        raise click.UsageError("--long and --shared-pool are two stories: give one")
     where = _where(options, **given)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that node and keeper end too
     teller = _Teller(quiet=as_json)
     with teller:
-        played = play(_story(is_long), where, teller)
+        played = play(_story(is_long, is_shared), where, teller)
     if as_json:
         print_json(_as_json(played))
     else:
@@ -60,7 +63,11 @@ def story(options: Options, is_long: bool, as_json: bool, **given: Any) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _story(is_long: bool) -> Story:
+def _story(is_long: bool, is_shared: bool) -> Story:
+    if is_shared:
+        from bsip_mplp.story.shared import STORY as SHARED
+
+        return SHARED
     if is_long:
         from bsip_mplp.story.long import STORY as LONG
 

@@ -44,6 +44,9 @@ OBJECT_SECTIONS: Final = {
     "series": "series",
     "offer": "offers",
     "order": "orders",
+    "shared_pool": "shared_pools",
+    "participant": "participants",
+    "lender": "lenders",
 }
 """The kinds of `Outcome.objects`, and under which name each stands in the engine's state."""
 

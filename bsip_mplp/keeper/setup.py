@@ -7,7 +7,8 @@ from typing import Any
 
 from bsip_mplp.config import Settings
 from bsip_mplp.market import Parameters
-from bsip_mplp.rules.inputs import AssetSeen, Input, MarketOpened, ParametersChanged
+from bsip_mplp.rules.inputs import AssetSeen, Input, MarketOpened, ParametersChanged, SharedPoolSet
+from bsip_mplp.rules.shared_rates import PoolParameters
 
 
 def changes(
@@ -16,6 +17,7 @@ def changes(
     known_assets: Mapping[str, Mapping[str, Any]],
     known_markets: Mapping[str, Mapping[str, Any]],
     time: int,
+    known_pools: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> list[Input]:
     """The inputs that bring the ledger to the configuration; none when it is there. Raises `ConfigError`.
 
@@ -38,4 +40,8 @@ def changes(
         differing = {key: value for key, value in wanted.items() if stands.get(key) != value}
         if differing:
             found.append(ParametersChanged(time=time, market=name, changes=differing))
+    for name, pool in settings.shared_pools.items():
+        stands = (known_pools or {}).get(name, {}).get("parameters")
+        if PoolParameters().changed(pool.parameters).as_json() != stands:
+            found.append(SharedPoolSet(time=time, market=name, parameters=pool.parameters))
     return found

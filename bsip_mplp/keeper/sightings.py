@@ -24,6 +24,7 @@ class Sightings:
     """Each open market's core asset."""
     _engaged: dict[str, str] = field(default_factory=dict)
     _armed: dict[str, str] = field(default_factory=dict)
+    _taking_part: dict[str, str] = field(default_factory=dict)
     _prepaid: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def note(self, item: Input, outcome: Outcome) -> None:
@@ -43,13 +44,16 @@ class Sightings:
                     self.markets[key] = body["core_asset"]
                 case "position":
                     _keep(self._engaged, key, body["account"], body["state"] not in ("free", "closed"))
+                case "participant":
+                    _keep(self._taking_part, key, body["account"], body["takes_part"])
                 case "protection":
                     _keep(self._armed, key, body["position"], body["armed"])
 
     def watched(self) -> list[str]:
-        """The accounts whose positions matter: those with prepaid interest, and where loans live or are armed."""
+        """The accounts whose positions matter: with prepaid interest, live or armed loans, or part in a shared pool."""
         paying = {account for account, _ in self._prepaid}
-        return sorted(paying | set(self._engaged.values()) | set(self._armed.values()))
+        kept = (self._engaged, self._armed, self._taking_part)
+        return sorted(paying.union(*(accounts.values() for accounts in kept)))
 
     def _add_prepaid(self, account: str, asset: str, units: int) -> None:
         held = self._prepaid.pop((account, asset), 0) + units

@@ -6,7 +6,7 @@ from typing import Literal
 
 from bsip_mplp.money import cut_units, interest_units, split_by_share
 from bsip_mplp.ratios import ratio_is_under
-from bsip_mplp.rules import carrying, loans, protection
+from bsip_mplp.rules import carrying, loans, protection, shared_pool
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Bid as BidAsk
@@ -101,6 +101,7 @@ def round_closes(book: Book, auction: Auction) -> None:
 
 def carry(book: Book, position: Position, rule: str) -> None:
     """PL-33, PL-49: the auction ends unsold, bids go back, and the management account carries the position."""
+    shared_pool.passes_on(book, position)
     end_auction(book, position, rule)
     carrying.carry(book, position, rule)
 
@@ -191,6 +192,7 @@ def _pay_lenders(book: Book, auction: Auction, winner: Bid, due: list[tuple[Loan
 
 
 def _new_holder(book: Book, position: Position, holder: str) -> None:
+    shared_pool.passes_on(book, position)
     del book.held[position.market, position.holder][position.account]
     book.held.setdefault((position.market, holder), {})[position.account] = None
     protection.disarm_all(book, position, "PL-28")
@@ -259,7 +261,7 @@ def try_cure(book: Book, position: Position) -> None:
 def _is_over_mcr(book: Book, position: Position) -> bool:
     feed = book.markets[position.market].valid_feed
     return feed is not None and not ratio_is_under(
-        position.collateral + position.lp1, position.debt - position.lp2, feed.price, feed.mcr
+        position.collateral + position.lp1, position.owed_units, feed.price, feed.mcr
     )
 
 

@@ -11,6 +11,7 @@ from bsip_mplp.market import Feed
 from bsip_mplp.money import format_units
 from bsip_mplp.rules.outcomes import Event, Notice, Order, Outcome, Refusal
 from bsip_mplp.rules.schedule import Schedule
+from bsip_mplp.rules.shared_state import SharedPool
 from bsip_mplp.rules.state import (
     Asset,
     Auction,
@@ -66,6 +67,7 @@ class Book:
         self.claims: dict[int, Claim] = {}
         self.series: dict[int, Series] = {}
         self.offers: dict[int, Offer] = {}
+        self.shared_pools: dict[str, SharedPool] = {}
         self.held: dict[tuple[str, str], dict[str, None]] = {}
         """Positions on the chain by (market, holder)."""
         self.short_lent: dict[str, dict[Fraction, int]] = {}

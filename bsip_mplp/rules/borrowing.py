@@ -119,11 +119,11 @@ def least_units(position: Position, market: Market, feed: Feed, asset: str) -> i
     lmcr, icr, price = market.parameters.lmcr, feed.icr, feed.price
     if asset == market.core:
         by_13 = least_lp1_units(collateral, debt, lp1, lp2, icr, lmcr)
-        over_icr = div_floor(icr * (debt - lp2) * price.core, PERMILLE * price.bitasset) + 1
+        over_icr = div_floor(icr * position.owed_units * price.core, PERMILLE * price.bitasset) + 1
         return max(0, by_13, over_icr - collateral - lp1)
     by_13 = least_lp2_units(collateral, debt, lp1, lp2, icr, lmcr)
     most_debt = div_ceil((collateral + lp1) * price.bitasset * PERMILLE, icr * price.core) - 1
-    return max(0, by_13, debt - lp2 - most_debt)
+    return max(0, by_13, position.owed_units - most_debt)
 
 
 def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
@@ -138,16 +138,19 @@ def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
 def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, units: int) -> None:
     if units < 1:
         raise Refused("PL-15", "a request must name an amount over 0")
+    if position.participant is not None and position.participant.call == "full":
+        raise Refused("SP-14", "the position belongs to the shared pool")
     lp1 = position.lp1 + (units if asset == market.core else 0)
     lp2 = position.lp2 + (units if asset == market.name else 0)
     collateral, debt = position.collateral + lp1, position.debt - lp2
-    if debt <= 0:  # PL-11, PL-D53
+    owed = position.owed_units - (units if asset == market.name else 0)  # the shared pool counts in LCR
+    if min(debt, owed) <= 0:  # PL-11, PL-D53
         raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {position.debt} units")
     lmcr, icr = market.parameters.lmcr, feed.icr
     if collateral * position.debt * lmcr < debt * position.collateral * icr:
         raise Refused("PL-13", f"{units} units are less than the least that may be borrowed", "Ask for the least.")
     _check_own_ratio(position, market, feed)
-    if collateral * feed.price.bitasset * PERMILLE <= icr * debt * feed.price.core:
+    if collateral * feed.price.bitasset * PERMILLE <= icr * owed * feed.price.core:
         raise Refused("PL-14", f"LCR would not be over ICR {Fraction(icr, PERMILLE)}", "Ask for more, or the least.")
     cap = market.parameters.cap_permille(feed)
     if collateral * feed.price.bitasset * PERMILLE > cap * debt * feed.price.core:

@@ -7,6 +7,7 @@ from typing import Literal
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, Withdraw
 from bsip_mplp.rules.outcomes import Order
+from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import ChainOrder, Position
 
 
@@ -92,6 +93,8 @@ def order_on_chain(
     order = ChainOrder(number, kind, position.account, asset, units, position.market, limit=limit, to=to)
     book.orders[number] = order
     position.orders[number] = None
+    if source.startswith("shared/"):  # SP-14: what of it is not used makes losses good
+        order.from_shared = f"shared/{position.market}/insurance"
     if source:
         book.move(rule, f"set aside for order {number}", (source, asset, -units), (f"order/{number}", asset, units))
     book.touch("order", number, order)
@@ -103,6 +106,9 @@ def order_on_chain(
 def order_filled(book: Book, report: OrderFilled) -> None:
     """What was carried out of an order, in part or in whole; nothing is assumed. Money not used goes back."""
     order = _open_order(book, report.order, payout=False)
+    if order.kind == "settle":
+        _settled(book, order, report)
+        return
     position = book.positions[order.market, order.account]
     units = min(report.units, order.units - order.filled)
     order.filled += units
@@ -115,6 +121,9 @@ def order_filled(book: Book, report: OrderFilled) -> None:
     book.touch("position", position.key, position)
     book.event("PL-36", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
     book.to_serve.add(order.market)
+    if position.participant is not None and position.participant.call:
+        book.shared_pools[order.market].to_call[position.participant.number] = None
+        book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, position.participant.pool.number))
     book.look_at(position)
 
 
@@ -125,7 +134,38 @@ def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
     )
     left = book.ledger.balance(account, order.asset)
     if done and left:  # PL-D29: money returned from orders is no income; of a hand-over it is the payer's (PL-D35)
-        whose = f"free/{order.to}" if order.kind == "hand_over" else f"fund/{order.market}"
+        whose = f"free/{order.to}" if order.kind == "hand_over" else order.from_shared or f"fund/{order.market}"
         book.move(
             "PL-34", f"returned from order {order.number}", (account, order.asset, -left), (whose, order.asset, left)
         )
+
+
+# --- what the shared pool asks for --------------------------------------------------------------------------
+
+
+def order_settlement(book: Book, account: str, asset: str, units: int, source: str) -> None:
+    """SP-6: rewards to be settled into the core asset on the chain, and paid to who earned them."""
+    number = len(book.orders) + 1
+    order = ChainOrder(number, "settle", account, asset, units, asset)
+    book.orders[number] = order
+    book.move("SP-6", f"set aside for order {number}", (source, asset, -units), (f"order/{number}", asset, units))
+    book.touch("order", number, order)
+    book.order(Order(number, "settle", account, asset, units, f"mplp settle {number}"))
+    book.event("SP-6", "order", number, "ordered", order="settle", account=account, units=units)
+
+
+def _settled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
+    """What a settlement brought is free balance; what was not settled is free balance in the bitasset."""
+    units, core = min(report.units, order.units - order.filled), book.markets[order.market].core
+    held, free = f"order/{order.number}", f"free/{order.account}"
+    order.filled += units
+    book.move(
+        "SP-6", f"order {order.number} settled", (held, order.asset, -units), ("outside", order.asset, units),
+        ("outside", core, -report.got), (free, core, report.got),
+    )  # fmt: skip
+    if report.done or order.filled == order.units:
+        order.state = "done"
+        left = book.ledger.balance(held, order.asset)
+        book.move("SP-6", f"returned from order {order.number}", (held, order.asset, -left), (free, order.asset, left))
+    book.touch("order", order.number, order)
+    book.event("SP-6", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")

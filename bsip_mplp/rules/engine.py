@@ -18,6 +18,11 @@ from bsip_mplp.rules import (
     positions,
     protection,
     serving,
+    shared_accrual,
+    shared_calls,
+    shared_lenders,
+    shared_pool,
+    shared_service,
 )
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import (
@@ -30,9 +35,11 @@ from bsip_mplp.rules.inputs import (
     CloseBlack,
     Deposit,
     FeedSeen,
+    Hold,
     Input,
     Insure,
     KeepBond,
+    LeavePool,
     Lend,
     MarketOpened,
     Operator,
@@ -47,9 +54,13 @@ from bsip_mplp.rules.inputs import (
     Redeem,
     Repay,
     Request,
+    Rewards,
+    SharedPoolSet,
     Stake,
+    Supply,
     TakeBond,
     Tick,
+    Unhold,
     Unlend,
     Unprepay,
     Unprotect,
@@ -57,6 +68,7 @@ from bsip_mplp.rules.inputs import (
 )
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.schedule import DueItem, DueKind
+from bsip_mplp.rules.shared_state import SharedPool
 from bsip_mplp.rules.state import Market
 
 
@@ -110,6 +122,12 @@ class Engine:
                 positions.hold_is_complete(self.book, due.number, due.detail)
             case DueKind.INTEREST:
                 interest.interest_falls_due(self.book, self.book.loans[due.number])
+            case DueKind.SHARED_INTEREST:
+                self._shared_interest(due)
+            case DueKind.SHARED_LEAVING:
+                shared_lenders.step_falls_due(self.book, self._shared_pool(due.number), due.time)
+            case DueKind.SHARED_CALL:
+                shared_calls.calls_fall_due(self.book, self._shared_pool(due.number))
             case DueKind.END:
                 interest.paid_time_ends(self.book, self.book.loans[due.number], due.time)
             case DueKind.ROUND:
@@ -118,6 +136,18 @@ class Engine:
                 serving.window_ends(self.book, self.book.series[due.number])
             case DueKind.DIVIDEND:
                 serving.dividend_falls_due(self.book, self._market(due.number))
+
+    def _shared_interest(self, due: DueItem) -> None:
+        pool = self._shared_pool(due.number)
+        if pool.due_time != due.time:
+            return
+        pool.due_time = None
+        shared_accrual.advance(pool, self.book.now)
+        shared_accrual.pay_due(self.book, pool)
+        shared_service.refresh(self.book, pool)
+
+    def _shared_pool(self, number: int) -> SharedPool:
+        return self.book.shared_pools[self.book.market_names[number]]
 
     def _market(self, number: int) -> Market:
         return self.book.markets[self.book.market_names[number]]
@@ -155,6 +185,8 @@ class Engine:
                 feeds.market_opened(self.book, item)
             case ParametersChanged():
                 feeds.parameters_changed(self.book, item)
+            case SharedPoolSet():
+                shared_pool.pool_set(self.book, item)
             case OrderDone():
                 chain_orders.order_done(self.book, item)
             case OrderFilled():
@@ -210,6 +242,14 @@ class Engine:
             "claims": {str(number): kept.as_json() for number, kept in book.claims.items()},
             "series": {str(number): kept.as_json() for number, kept in book.series.items()},
             "offers": {str(number): kept.as_json() for number, kept in book.offers.items()},
+            "shared": _by_account(balances, "shared/"),
+            "shared_pools": {name: kept.as_json() for name, kept in book.shared_pools.items()},
+            "participants": {
+                kept.object_key: kept.as_json() for pool in book.shared_pools.values() for kept in pool.known.values()
+            },
+            "lenders": {
+                kept.object_key: kept.as_json() for pool in book.shared_pools.values() for kept in pool.lenders.values()
+            },
             "orders": {str(number): kept.as_json() for number, kept in book.orders.items()},
         }
 
@@ -247,12 +287,14 @@ _OF_MONEY: dict[type, Callable[[Book, str, Any, str, int], None]] = {
     Insure: funds.insure,
     BuyBond: bonds.buy_bond,
     Operator: funds.add_to_reserve,
+    Supply: shared_lenders.supply,
 }
 """Requests about an amount: what they name, or what came along."""
 
 _WITH_INTEREST: dict[type, Callable[[Book, str, Any, tuple[str, int] | None], None]] = {
     Borrow: borrowing.borrow,
     Protect: protection.protect,
+    Hold: shared_pool.hold,
 }
 """Requests for which what came along is prepaid interest."""
 
@@ -268,4 +310,7 @@ _PLAIN: dict[type, Callable[[Book, str, Any], None]] = {
     KeepBond: bonds.keep_bond,
     Redeem: bonds.redeem,
     CloseBlack: serving.close_black,
+    LeavePool: shared_lenders.leave,
+    Rewards: shared_lenders.rewards,
+    Unhold: shared_pool.unhold,
 }

@@ -13,6 +13,7 @@ from bsip_mplp.rules.positions import look_for_triggered, pause_holds
 from bsip_mplp.rules.protection import run_of_market
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.serving import schedule_dividend
+from bsip_mplp.rules.shared_pool import feed_judged
 from bsip_mplp.rules.state import Asset, Market
 
 OPERATOR = "operator"
@@ -98,6 +99,7 @@ def _judge_feed(book: Book, market: Market) -> None:
             book.event("PL-47", "market", market.name, "suspended", reason=market.invalid)
             book.notify(OPERATOR, "PL-47", f"{market.name} takes no new loans: {market.invalid}.")
         pause_holds(book, market)
+        feed_judged(book, market)
         return
     if _price(market.feed) != _price(market.last_valid):
         market.price_since = book.now
@@ -108,6 +110,7 @@ def _judge_feed(book: Book, market: Market) -> None:
     for number in list(market.waiting):  # PL-47: missed interest that waited for a valid feed
         del market.waiting[number]
         judge_missed(book, book.loans[number])
+    feed_judged(book, market)  # before LCR is looked at, which counts it
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsip_mplp.money import cut_units
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Insure, Operator
+from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import Market
 
 
@@ -29,6 +30,9 @@ def insure(book: Book, account: str, ask: Insure, asset: str, units: int) -> Non
         raise Refused("PL-42", f"the funds of {market.name} take {market.core} and {market.name}, not {asset}")
     if units < 1 or book.free(account, asset) < units:
         raise Refused("PL-42", f"the free balance holds {book.show(asset, book.free(account, asset))}")
+    if ask.fund == "shared":
+        _insure_shared_pool(book, account, market, asset, units)
+        return
     risk = ask.fund == "risk"
     rule, into = ("PL-35", f"risk/{market.name}") if risk else ("PL-42", f"fund/{market.name}")
     book.move(rule, f"into the {ask.fund} fund", (f"free/{account}", asset, -units), (into, asset, units))
@@ -37,6 +41,21 @@ def insure(book: Book, account: str, ask: Insure, asset: str, units: int) -> Non
     else:
         income(book, market.name, asset, units)
     book.event(rule, "market", market.name, "insured", fund=ask.fund, asset=asset, units=units)
+
+
+def _insure_shared_pool(book: Book, account: str, market: Market, asset: str, units: int) -> None:
+    pool = book.shared_pools.get(market.name)
+    if pool is None or asset != market.name:
+        raise Refused("SP-17", f"no insurance pool of {market.name} takes {asset}")
+    book.move(
+        "SP-17",
+        "into the insurance pool",
+        (f"free/{account}", asset, -units),
+        (pool.account("insurance"), asset, units),
+    )
+    book.event("SP-17", "shared_pool", market.name, "insured", units=units)
+    if pool.owned or pool.loss:
+        book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
 
 
 def add_to_reserve(book: Book, account: str, ask: Operator, asset: str, units: int) -> None:

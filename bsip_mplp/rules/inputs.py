@@ -169,11 +169,14 @@ class Bid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insure:
-    """Add to a market's insurance fund, or to its risk fund (PL-35, PL-42). Without `amount`: what came along."""
+    """Add to a market's insurance fund, its risk fund, or its shared pool's insurance pool (PL-35, PL-42, SP-17).
+
+    Without `amount`: what came along.
+    """
 
     do: ClassVar[str] = "insure"
     market: str
-    fund: Literal["insurance", "risk"] = "insurance"
+    fund: Literal["insurance", "risk", "shared"] = "insurance"
     asset: str | None = None
     amount: int | None = None
 
@@ -241,6 +244,62 @@ class CloseBlack:
     position: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """Lend to a market's shared pool (SP-3). Without `amount`: what came along; without `market`: that asset's.
+
+    `paid_in` says what rewards are paid in: the bitasset, or the core asset it settles into (SP-6).
+    """
+
+    do: ClassVar[str] = "supply"
+    market: str | None = None
+    asset: str | None = None
+    amount: int | None = None
+    paid_in: Literal["bitasset", "core"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavePool:
+    """Take out what one lent to the shared pool: at once, or as it comes free (SP-9). Without `amount`: all."""
+
+    do: ClassVar[str] = "leave"
+    market: str
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewards:
+    """Have what one earned in the shared pool, and what came free, paid out (SP-5, SP-6, SP-9)."""
+
+    do: ClassVar[str] = "rewards"
+    market: str
+    paid_in: Literal["bitasset", "core"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Take part in the shared pool, or change one's own `mcr` there (SP-7, SP-18).
+
+    One at MCR or over means the service of upper only (SP-10). Without `mcr`: MCR for who takes part newly; for who
+    does already, the present one stays. Money that comes along is added to the position's interest balance. `position`
+    names the account on the chain.
+    """
+
+    do: ClassVar[str] = "hold"
+    market: str
+    mcr: Fraction | None = None
+    position: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unhold:
+    """Leave the shared pool with a position: the extra debt asset goes home at once (SP-10)."""
+
+    do: ClassVar[str] = "unhold"
+    market: str
+    position: str | None = None
+
+
 Ask = (
     Lend
     | Stake
@@ -262,6 +321,11 @@ Ask = (
     | KeepBond
     | Redeem
     | CloseBlack
+    | Supply
+    | LeavePool
+    | Rewards
+    | Hold
+    | Unhold
 )
 
 
@@ -300,6 +364,17 @@ class ParametersChanged:
     time: int
     market: str
     changes: Mapping[str, Any]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedPoolSet:
+    """A market's shared pool is opened, or its parameters are changed; those left out stay (SP-2, SP-22)."""
+
+    kind: ClassVar[str] = "shared_pool"
+    time: int
+    market: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     source: str | None = None
 
 
@@ -386,8 +461,9 @@ class OrderDone:
 class OrderFilled:
     """What a simulated chain did of an order: `units` of it are carried out and brought `got`; `done` if that is all.
 
-    Only for orders of a position in `protocol` custody. What they did to the position is reported as `PositionSeen`
-    before it: reported after it, the debt just paid would be ordered to be paid again.
+    For orders of a position in `protocol` custody, and for rewards to be settled into the core asset (SP-6). What they
+    did to the position is reported as `PositionSeen` before it: reported after it, the debt just paid would be ordered
+    to be paid again.
     """
 
     kind: ClassVar[str] = "order_filled"
@@ -414,6 +490,7 @@ Input = (
     AssetSeen
     | MarketOpened
     | ParametersChanged
+    | SharedPoolSet
     | FeedSeen
     | PositionSeen
     | Deposit

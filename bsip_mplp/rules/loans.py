@@ -136,7 +136,7 @@ def _reaches_floor(market: Market, position: Position) -> bool:
     if feed is None:
         return True
     floor = market.parameters.floor_permille(feed)
-    return not ratio_is_under(position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor)
+    return not ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, floor)
 
 
 def owed_units(book: Book, loan: Loan, terms: Terms) -> int:

@@ -28,7 +28,8 @@ class Order(NamedTuple):
 
     `payout`: `units` of `asset` are paid out to `account`. For a position in `protocol` custody, whose account on the
     chain is `account`: `pay_debt` pays `units` of its debt; `close` sells up to `units` of its collateral, at no less
-    than `limit` (bitasset, core), to buy back its debt; `hand_over` gives its collateral to `to`.
+    than `limit` (bitasset, core), to buy back its debt; `hand_over` gives its collateral to `to`. `settle`: `units` of
+    the bitasset are settled into the core asset for `account` (SP-6).
     """
 
     number: int
@@ -65,7 +66,7 @@ class Outcome:
     """All that one input brought about, in order; `objects` holds each touched object as it is now.
 
     The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection,
-    auction, bid, claim, series, offer, order.
+    auction, bid, claim, series, offer, order, shared_pool, participant, lender.
     """
 
     time: int

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bsip_mplp.market import Feed
 from bsip_mplp.ratios import ratio_is_under
-from bsip_mplp.rules import auctions, carrying
+from bsip_mplp.rules import auctions, carrying, shared_pool
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import PositionSeen
 from bsip_mplp.rules.loans import end_loan
@@ -33,7 +33,8 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
     smaller_debt = seen.debt < position.debt
     was_under_mcr, was_smaller = _is_under_mcr(book, position), (position.collateral, -position.debt)
     position.shrunk |= bool(position.loans) and (smaller_debt or seen.collateral < position.collateral)
-    position.collateral, position.debt, position.custody = seen.collateral, seen.debt, seen.custody
+    position.custody = seen.custody
+    shared_pool.position_changes(book, position, seen.collateral, seen.debt)
     if position.state == "closed":
         book.change_state(position, "free", "PL-46")
     if smaller_debt:
@@ -65,6 +66,7 @@ def _closed(book: Book, position: Position, left_units: int) -> None:
         return
     if position.auction is not None:
         auctions.end_auction(book, position, "PL-46")
+    shared_pool.position_closed(book, position, left_units)
     for loan in book.live_loans(position):
         end_loan(book, loan, "PL-46")
     disarm_all(book, position, "PL-46")
@@ -95,7 +97,7 @@ def _cut_lp2(book: Book, position: Position) -> None:
 
 def _is_under_mcr(book: Book, position: Position) -> bool:
     feed = book.markets[position.market].valid_feed
-    collateral, debt = position.collateral + position.lp1, position.debt - position.lp2
+    collateral, debt = position.collateral + position.lp1, position.owed_units
     return feed is not None and ratio_is_under(collateral, debt, feed.price, feed.mcr)
 
 
@@ -126,6 +128,7 @@ def changed(book: Book, position: Position) -> None:
         else:
             index.discard(position.account)
     place_in_index(book, position)
+    shared_pool.position_looked_at(book, position)
 
 
 def look_for_triggered(book: Book, market: Market) -> None:
@@ -152,7 +155,7 @@ def look_for_triggered(book: Book, market: Market) -> None:
 
 
 def _is_under(book: Book, market: Market, feed: Feed, limit: int, combined: bool) -> Callable[[str], bool]:
-    def is_under(account: str) -> bool:
+    def is_under(account: str) -> bool:  # without what the shared pool adds: the index is ordered without it
         position = book.positions[market.name, account]
         lp1, lp2 = (position.lp1, position.lp2) if combined else (0, 0)
         return ratio_is_under(position.collateral + lp1, position.debt - lp2, feed.price, limit)
@@ -195,7 +198,7 @@ def _short_ends(market: Market, position: Position, loan: Loan, feed: Feed) -> s
     if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
         return "PL-17"
     floor = max(min(loan.floor, market.parameters.floor_permille(feed)), feed.mcr)  # PL-D41, PL-D57
-    if ratio_is_under(position.collateral + position.lp1, position.debt - position.lp2, feed.price, floor):
+    if ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, floor):
         return "PL-18"
     return ""
 
@@ -224,7 +227,7 @@ def _true_triggers(book: Book, position: Position, feed: Feed) -> set[Trigger]:
     if not _has_long(book, position):  # PL-D13
         return set()
     own = (position.collateral, position.debt)
-    combined = (position.collateral + position.lp1, position.debt - position.lp2)
+    combined = (position.collateral + position.lp1, position.owed_units)
     parameters, state = book.markets[position.market].parameters, position.state
     true: set[Trigger] = set()
     if state in ("protected", "in_auction") and ratio_is_under(*own, feed.price, feed.mssr):

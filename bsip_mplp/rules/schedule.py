@@ -16,9 +16,12 @@ class DueKind(IntEnum):
     CURE = 2  # PL-D56: a cure holds last among the holds of a second
     ROUND = 3
     INTEREST = 4
-    END = 5
-    WINDOW = 6
-    DIVIDEND = 7
+    SHARED_INTEREST = 5  # SP-23: the shared pool comes after the interest of personal pools
+    SHARED_LEAVING = 6
+    SHARED_CALL = 7
+    END = 8
+    WINDOW = 9
+    DIVIDEND = 10
 
 
 class DueItem(NamedTuple):

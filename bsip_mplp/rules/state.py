@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bsip_mplp.market import Feed, Parameters
 from bsip_mplp.rules.inputs import Borrow, Custody
+from bsip_mplp.rules.shared_state import Participant
 from bsip_mplp.rules.transitions import PositionState
 from bsip_mplp.rules.triggers import TriggerIndex
 
@@ -254,6 +255,14 @@ class Position:
     shrunk: bool = False
     """Whether it was seen smaller while it had loans (PL-D54)."""
     home_judged: int = -1
+    participant: Participant | None = None
+    """Its part in the shared pool, if it takes part (SP-18)."""
+
+    @property
+    def owed_units(self) -> int:
+        """The debt without what is lent to it: `D − lp2 − e`, the debt of `LCR`."""
+        extra = 0 if self.participant is None else self.participant.extra_units()
+        return self.debt - self.lp2 - extra
 
     @property
     def key(self) -> str:
@@ -323,7 +332,7 @@ class ChainOrder:
     """An order to be carried out on the chain, and what came of it; kinds as in `outcomes.Order`."""
 
     number: int
-    kind: Literal["payout", "pay_debt", "close", "hand_over"]
+    kind: Literal["payout", "pay_debt", "close", "hand_over", "settle"]
     account: str
     asset: str
     units: int
@@ -332,6 +341,8 @@ class ChainOrder:
     limit: tuple[int, int] | None = None
     to: str = ""
     filled: int = 0
+    from_shared: str = ""
+    """Where money that is not used goes, if it is a shared pool's."""
     transaction: str = ""
 
     def as_json(self) -> dict[str, Any]:

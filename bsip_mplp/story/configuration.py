@@ -41,6 +41,7 @@ least = 1
 [markets.{symbol}]
 {parameters}
 
+{shared_pool}
 [bots]
 {schedules}
 """
@@ -54,6 +55,8 @@ class Setting(NamedTuple):
     first_price: str
     parameters: Mapping[str, str]
     """The committee's parameters, as they stand in a configuration."""
+    shared_pool: Mapping[str, str] | None = None
+    """The parameters of a shared pool, if the market has one."""
 
 
 def write_configuration(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
@@ -74,6 +77,11 @@ def write_configuration(directory: Path, setting: Setting, town: Town, pool: Per
         core=town.core,
         symbol=town.symbol,
         parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
+        shared_pool=""
+        if setting.shared_pool is None
+        else "\n".join(
+            [f"[shared_pools.{town.symbol}]", *(f"{name} = {value}" for name, value in setting.shared_pool.items()), ""]
+        ),
         schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
         **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
     )

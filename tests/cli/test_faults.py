@@ -23,7 +23,7 @@ def one_line(ran):
         (["stake", "five", "TEST"], "'five' is no amount: write a number such as 12.5 (TEST)"),
         (["stake", "5", "EUR"], "EUR is no asset here: there are CNY, TEST"),
         (["repay", "x"], "'x' is no number: write for example 17"),
-        (["pool", "3"], "nothing to change: give --rate"),
+        (["change-pool", "3"], "nothing to change: give --rate"),
         (["unlend", "9", "5"], "there is no pool 9: see mplp pools"),
         (["borrow", "--least", "--amount", "5"], "--least and --amount are two ways to say how much"),
         (["borrow", "--pool", "1", "--longest", "5"], "--pool names the pools"),
