@@ -57,6 +57,15 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("cli/insurance.py", "rules.outlook"): "asks the rules how the funds stand",
     ("cli/auctions.py", "rules.auctions"): "asks the rules for a reserve instead of working it out again",
     ("cli/auctions.py", "rules.state"): "asks the rules when a round closes instead of working it out again",
+    ("cli/shared.py", "rules.book"): "names the type of the folded book",
+    ("cli/shared.py", "rules.shared_state"): "names the type of the folded pool",
+    ("cli/shared.py", "rules.shared_accrual"): "asks the rules for a quote instead of working it out again",
+    ("cli/shared.py", "rules.shared_calls"): "asks the rules what a margin call would sell",
+    ("cli/shared.py", "rules.shared_lenders"): "asks the rules for the queue of those who leave",
+    ("cli/shared.py", "rules.shared_pool"): "asks the rules what insurance would have to cover",
+    ("cli/shared.py", "rules.shared_service"): "asks the rules how the pool is split",
+    ("config.py", "rules.shared_rates"): "the parameters of a shared pool, read and checked where they stand",
+    ("keeper/setup.py", "rules.shared_rates"): "compares a shared pool's parameters with the configuration's",
     ("cli/devnet.py", "devnet.command"): "starts the embedded node: the only place that knows it",
 }
 

@@ -10,12 +10,13 @@ FILE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
 
 LARGER_FILES = {
-    "chain/memo.py": (640, "the grammar of memos: one function for each request"),
+    "chain/memo.py": (715, "the grammar of memos: one function for each request"),
     "devnet/api_database.py": (910, "one function for each call of the node's database interface"),
     "devnet/objects.py": (630, "one class for each kind of object of the chain"),
     "devnet/operations.py": (1000, "one class for each operation of the chain"),
     "devnet/serial.py": (740, "one form for each operation of the chain"),
-    "rules/state.py": (530, "all nouns of the proposals, and nothing else"),
+    "rules/inputs.py": (505, "one class for each request and each input"),
+    "rules/state.py": (535, "all nouns of the proposals, and nothing else"),
 }
 LARGER_FUNCTIONS = {
     "journal/migrations/versions/r0001_tables.py:upgrade": "the tables as they were, never to be changed",

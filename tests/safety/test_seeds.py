@@ -11,7 +11,7 @@ from bsip_mplp.rules.inputs import OrderDone
 from tests.safety.run import Broken, Run
 from tests.safety.town import Town
 
-SEEDS = 150
+SEEDS = 60
 PART = 10
 SYSTEMATIC_SEED = 7
 SYSTEMATIC_STEP = 11
