@@ -16,7 +16,7 @@ types: .venv/ready
 	$(BIN)/mypy
 
 unit: .venv/ready
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 4 --dist loadfile
 
 bench: .venv/ready
 	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist
@@ -34,6 +34,7 @@ soak: .venv/ready
 	  || { echo "atheris does not install on this Python: the hypothesis tests stand alone"; $(BIN)/python -m tests.fuzz --plain $(FUZZ_SECONDS); }
 
 .venv/ready: pyproject.toml setup.py
+	@echo "Setting up .venv: a minute or two, once."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@

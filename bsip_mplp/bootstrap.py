@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bsip_mplp.config import MAINNET, ConfigError, Settings
-from bsip_mplp.journal import Journal, LostLeadError, MissingError, UnreachableError, read
+from bsip_mplp.journal import Journal, LostLeadError, MissingError, Place, UnreachableError, read
 
 if TYPE_CHECKING:
     from bsip_mplp.chain.chain import Chain
@@ -118,7 +118,21 @@ def open_wallet(settings: Settings, account: str, *, unsigned: bool = False) -> 
     check_chain(settings, Chain(connection))
     keyring = None if unsigned else open_keyring(settings, connection.network.prefix)
     pool_account = str(settings.chain.pool_account)
+    _check_place(settings, Place(connection.network.chain_id, pool_account))
     return Wallet(connection, account, pool_account, keyring, settings.chain.expiration_seconds)
+
+
+def _check_place(settings: Settings, place: Place) -> None:
+    """Money goes to no account but the one whose journal is here; where there is none nothing can be compared."""
+    try:
+        with open_journal(settings, read_only=True) as journal:
+            known = journal.place()
+    except MissingError:
+        return
+    if known is not None and known != place:
+        here = f"the journal here is of {known.pool_account} on chain {known.chain_id[:16]}…"
+        there = f"the configuration says {place.pool_account} on chain {place.chain_id[:16]}…"
+        raise ConfigError(f"chain.pool_account: {here}, {there}; nothing was sent. Correct the configuration")
 
 
 def see_now(
@@ -149,7 +163,7 @@ def see_now(
 def initialise(settings: Settings) -> list[str]:
     """Make the journal, check node and accounts, record assets and markets; says what it did. Can be run again."""
     from bsip_mplp.chain.chain import Chain
-    from bsip_mplp.journal import Cursor, Place
+    from bsip_mplp.journal import Cursor
     from bsip_mplp.keeper.intake import Intake
     from bsip_mplp.keeper.lead import lead
     from bsip_mplp.keeper.setup import changes
@@ -235,7 +249,6 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.chain.inbox import Inbox
     from bsip_mplp.chain.outbox import Outbox
-    from bsip_mplp.journal import Place
     from bsip_mplp.keeper.audits import AuditBoard
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.errors import NotInitialisedError

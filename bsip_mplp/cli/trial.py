@@ -56,11 +56,7 @@ def _shown(before: Mapping[str, Any], engine: Engine, outcome: Outcome, key: str
     market = after["markets"][key.partition("/")[0]]
     digits = {symbol: asset["precision"] for symbol, asset in after["assets"].items()}
     loans = [dict(body) for (kind, _), body in outcome.objects.items() if kind == "loan"]
-    taken = {
-        event.key: (event.values["units"], event.values["asset"])
-        for event in outcome.events
-        if event.kind == "loan" and event.what == "paid"
-    }
+    taken = {str(loan["number"]): _first_interest(outcome, loan) for loan in loans if loan["made"] == outcome.time}
     return {
         "ratios": list(_ratio_rows(before["positions"][key], after["positions"][key], market)),
         "loans": [
@@ -78,6 +74,19 @@ def _shown(before: Mapping[str, Any], engine: Engine, outcome: Outcome, key: str
         ],
         "cost_now": [_money(units, asset, digits) for asset, units in _total(taken.values()).items()],
     }
+
+
+def _first_interest(outcome: Outcome, loan: Mapping[str, Any]) -> tuple[int, str]:
+    """What the borrower pays for a loan's first period: the lender's part and the system's cut."""
+    text = f"interest of loan {loan['number']} for "
+    units = sum(
+        -posting.units
+        for entry in outcome.entries
+        if entry.text.startswith(text)
+        for posting in entry.postings
+        if posting.account.startswith("prepaid/")
+    )
+    return units, loan["interest_asset"]
 
 
 def _total(taken: Any) -> dict[str, int]:

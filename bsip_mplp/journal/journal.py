@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from bsip_mplp.journal import attempts, database, leases, meta, schema, tables
 from bsip_mplp.journal.attempts import Attempt
 from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
-from bsip_mplp.journal.errors import MovedError, ReadError, WriteError
+from bsip_mplp.journal.errors import BrokenChainError, MovedError, ReadError, WriteError
+from bsip_mplp.journal.hash_chain import GENESIS_HASH, link
 from bsip_mplp.journal.meta import Head, Place
 from bsip_mplp.journal.projection import Row, Rows, add, fold, load_balances, store
 from bsip_mplp.journal.rebuild import Progress, rebuild
@@ -115,8 +116,13 @@ class Journal:
         return self._head
 
     def inputs(self, after_seq: int = 0) -> Iterator[Input]:
-        """The inputs in order, to be folded through a fresh engine."""
+        """The inputs in order, to be folded through a fresh engine; raises `BrokenChainError` where one was altered."""
+        previous = GENESIS_HASH if after_seq == 0 else None
         for record in self.records(after_seq):
+            fits = link(record.previous_hash, record.body, record.outcome) == record.hash
+            if not fits or previous not in (None, record.previous_hash):
+                raise BrokenChainError(record.seq)
+            previous = record.hash
             yield input_from_json(json.loads(record.body))
 
     def records(self, after_seq: int = 0) -> Iterator[Record]:

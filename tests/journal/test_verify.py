@@ -8,6 +8,7 @@ import pytest
 
 from bsip_mplp.journal import Journal
 from bsip_mplp.journal.differences import MOST_LISTED
+from bsip_mplp.journal.errors import BrokenChainError
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.verify import Report, verify
 from bsip_mplp.rules.inputs import Deposit, Tick
@@ -241,3 +242,9 @@ def test_the_hash_can_be_computed_by_anyone(written: Journal) -> None:
     assert json.loads(record.body)["account"] == "alice"
     text = "0" * 64 + "\n" + record.body + "\n" + record.outcome
     assert record.hash == sha256(text.encode("utf-8")).hexdigest()
+
+
+def test_an_altered_input_is_not_folded_either(written: Journal, url: str) -> None:
+    alter(url, "UPDATE inputs SET body = body || ' ' WHERE seq = 3")
+    with Journal.open(url, read_only=True) as journal, pytest.raises(BrokenChainError, match="input 3 .*mplp verify"):
+        list(journal.inputs())
