@@ -11,6 +11,7 @@ import click
 
 from bsip_mplp.cli.options import Options
 from bsip_mplp.cli.output import BOOKS, print_json, print_table, rate_text, ratio_text
+from bsip_mplp.cli.reading import fold
 from bsip_mplp.money import format_units
 from bsip_mplp.ratios import Price, collateral_ratio
 
@@ -22,17 +23,12 @@ if TYPE_CHECKING:
 
 def try_out(options: Options, account: str, ask: Borrow, along: tuple[str, int] | None, *, as_json: bool) -> None:
     """Show CR, LCR and cost before and after the request; a refusal ends with exit status 2, as the real one would."""
-    from bsip_mplp.bootstrap import open_journal, see_now
+    from bsip_mplp.bootstrap import see_now
     from bsip_mplp.cli.sending import RefusedError
-    from bsip_mplp.rules.engine import Engine
     from bsip_mplp.rules.inputs import Deposit, Request
 
-    engine = Engine()
-    with open_journal(options.settings, read_only=True) as journal:
-        for item in journal.inputs():
-            engine.apply(item)
-        cursor = journal.cursor()
-    now = max(engine.now, cursor.time if cursor else 0)
+    engine = fold(options)
+    now = engine.now
     seen, note = see_now(options.settings, ask.market, account, now)
     for item in seen:
         engine.apply(replace(item, time=now))
