@@ -211,6 +211,7 @@ class Bots(_Table):
     dividends: Schedule = Schedule()
     nodes: Schedule = Schedule()
     payouts: Schedule = Schedule()
+    vaults: Schedule = Schedule()
 
 
 class Payouts(_Table):
@@ -219,6 +220,37 @@ class Payouts(_Table):
     most_per_run: Annotated[int, Field(ge=1, le=1000)] = 20
     largest: dict[Symbol, AmountText] = Field(default_factory=dict)
     per_day: dict[Symbol, AmountText] = Field(default_factory=dict)
+
+
+class Vault(_Table):
+    """Custody of vaults (V-2): who acts for a vault, and which cold account guards it beside its holder.
+
+    The active authority of a vault is `threshold` of `keepers`; its owner authority is its holder and `guard`, both.
+    """
+
+    keepers: Annotated[tuple[AccountName, ...], Field(min_length=1, max_length=20)]
+    threshold: Annotated[int, Field(ge=1)] = 1
+    guard: AccountName
+    keeper: AccountName | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Vault:
+        if len(set(self.keepers)) != len(self.keepers):
+            raise ValueError("keepers: name each account once")
+        if self.threshold > len(self.keepers):
+            raise ValueError(f"threshold: {self.threshold} must approve, and there are {len(self.keepers)} keepers")
+        if self.guard in self.keepers:
+            raise ValueError(f"guard: {self.guard} is a keeper: the guard must be another account, best a cold one")
+        if self.keeper is not None and self.keeper not in self.keepers:
+            raise ValueError(f"keeper: {self.keeper} is none of the keepers: {', '.join(self.keepers)}")
+        if self.keeper is None and len(self.keepers) > 1:
+            raise ValueError("keeper: say which of the keepers this one is")
+        return self
+
+    @property
+    def own(self) -> str:
+        """The keeper account that acts from here."""
+        return self.keeper or self.keepers[0]
 
 
 class Health(_Table):
@@ -244,6 +276,7 @@ class Settings(_Table):
     shared_pools: dict[Symbol, SharedPool] = Field(default_factory=dict)
     bots: Bots = Bots()
     payouts: Payouts = Payouts()
+    vault: Vault | None = None
     health: Health = Health()
 
     @model_validator(mode="after")
@@ -256,6 +289,10 @@ class Settings(_Table):
             raise ValueError("keys: must be left out where observes_only is true")
         if not self.observes_only and self.chain.pool_account is None:
             raise ValueError("chain.pool_account: name the account that holds the pools' money")
+        if self.vault is not None and self.chain.pool_account is None:
+            raise ValueError("vault: vaults need chain.pool_account, which makes them and lends to them")
+        if self.vault is not None and self.vault.guard == self.chain.pool_account:
+            raise ValueError(f"vault.guard: {self.vault.guard} is the pool's account: the guard must be another")
         if self.default_market is not None and self.default_market not in self.markets:
             raise ValueError(
                 f"default_market: {self.default_market} is no market here: add [markets.{self.default_market}]"

@@ -122,10 +122,11 @@ def test_the_page_names_every_key_and_every_parameter():
         "chain.": config.Chain,
         "keys.": config.Keys,
         "payouts.": config.Payouts,
+        "vault.": config.Vault,
         "health.": config.Health,
     }.items():
         for name, field in model.model_fields.items():
-            if not table and name in ("chain", "keys", "database", "assets", "markets", "bots", "payouts", "health"):
+            if not table and name in ("chain", "keys", "database", "assets", "markets", "bots", "payouts", "vault", "health"):
                 continue
             assert f"| `{table}{name}` |" in page, field
     for name in Parameters().as_json():
@@ -141,3 +142,40 @@ def test_a_password_in_a_database_address_is_refused_and_not_shown(url):
     with pytest.raises(config.ConfigError, match="pgpass") as caught:
         read(f'{TESTNET.partition("[database]")[0]}\n[database]\nurl = "{url}"\n')
     assert "secret" not in str(caught.value)
+
+
+VAULT = '[vault]\nkeepers = ["mplp-pool"]\nguard = "mplp-guard"\n'
+VAULT_OF_THREE = VAULT.replace('["mplp-pool"]', '["ann", "ben", "cho"]\nthreshold = 2\nkeeper = "ben"')
+
+
+def test_v_2_the_custody_of_vaults_is_read():
+    assert read(TESTNET).vault is None
+    one, three = read(f"{TESTNET}\n{VAULT}").vault, read(f"{TESTNET}\n{VAULT_OF_THREE}").vault
+    assert (one.keepers, one.threshold, one.guard, one.own) == (("mplp-pool",), 1, "mplp-guard", "mplp-pool")
+    assert (three.threshold, three.own) == (2, "ben")
+
+
+@pytest.mark.parametrize("place", ["devnet", "testnet"])
+def test_the_vaults_that_a_place_suggests_can_be_configured(place):
+    text = (config.PLACES / f"{place}.toml").read_text()
+    lines = [line.removeprefix("# ") for line in text.partition("# [vault]")[2].partition("\n\n")[0].splitlines()[1:]]
+    assert read(text + "\n[vault]\n" + "\n".join(lines)).vault.guard == "mplp-guard"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('["ann", "ben", "cho"]', '["ann", "ben", "ann"]', "vault: keepers: name each account once"),
+        ("threshold = 2", "threshold = 4", "vault: threshold: 4 must approve, and there are 3 keepers"),
+        ('"mplp-guard"', '"cho"', "vault: guard: cho is a keeper"),
+        ('"mplp-guard"', '"mplp-pool"', "vault.guard: mplp-pool is the pool's account"),
+        ('keeper = "ben"', 'keeper = "dan"', "vault: keeper: dan is none of the keepers"),
+        ('keeper = "ben"\n', "", "vault: keeper: say which of the keepers this one is"),
+        ("guard =", "gard =", "vault.gard: gard is no key of this table: it has keepers, threshold, guard, keeper"),
+    ],
+)
+def test_a_custody_that_gives_one_person_too_much_is_refused(right, wrong, says):
+    assert right in VAULT_OF_THREE
+    with pytest.raises(config.ConfigError) as caught:
+        read(f"{TESTNET}\n{VAULT_OF_THREE.replace(right, wrong, 1)}")
+    assert says in str(caught.value)
