@@ -12,7 +12,8 @@ from .errors import AssertError, ChainError
 from .history import day_of
 from .keys import key_from_text
 from .objects import Account, AssetObject, LimitOrder
-from .operations import VIRTUAL, Authority, Transfer, operation
+from .operations import VIRTUAL, Authority, Operation, Transfer, operation
+from .proposed import Proposal, ProposalCreate
 from .rpc import Api, Session, check_limit, method
 from .serial import (
     PREFIX,
@@ -331,15 +332,19 @@ class DatabaseApi(Api):
             found = index.all(number)
             row[name] = [obj.to_json() for obj in found[:LISTS_MAX]]
             more[name] = len(found) > LISTS_MAX
-        row["proposals"] = []
+        proposals = self._proposals_of(number)
+        row["proposals"] = [proposal.to_json() for proposal in proposals[:LISTS_MAX]]
         assets = state.assets_by_issuer.all(number)
         row["assets"] = [asset.id for asset in assets[:LISTS_MAX]]
         row.update(withdraws_from=[], withdraws_to=[], htlcs_from=[], htlcs_to=[])
-        more["proposals"] = False
+        more["proposals"] = len(proposals) > LISTS_MAX
         more["assets"] = len(assets) > LISTS_MAX
         more.update(withdraws_from=False, withdraws_to=False, htlcs_from=False, htlcs_to=False)
         row["more_data_available"] = more
         return row
+
+    def _proposals_of(self, account: int) -> list[Proposal]:
+        return [proposal for proposal in self.state.proposals if account in proposal.concerned]
 
     # ---- balances ------------------------------------------------------------------------------------------
 
@@ -767,9 +772,19 @@ class DatabaseApi(Api):
     def get_required_fees(self, operations: Any, asset: Any) -> Any:
         """The least fees of operations, in an asset."""
         found = lookups.get_asset(self.state, asset)
-        return [self._required_fee(operation.parse(row), found) for row in as_list(operations)]
+        return [self._with_fee(operation.parse(row), found)[1] for row in as_list(operations)]
 
-    def _required_fee(self, op: Any, asset: AssetObject) -> dict[str, Any]:
+    def _with_fee(self, op: Operation, asset: AssetObject) -> tuple[Operation, Any]:
+        """An operation with its fee; a proposal's answer also has the fees of what it proposes, which it pays for."""
+        if not isinstance(op, ProposalCreate):
+            fee = self._required_fee(op, asset)
+            return op.replaced(fee=fee), fee.to_json()
+        inner = [self._with_fee(one, asset) for one in op.proposed_ops]
+        op = op.replaced(proposed_ops=tuple(one for one, _ in inner))
+        fee = self._required_fee(op, asset)
+        return op.replaced(fee=fee), [fee.to_json(), [answer for _, answer in inner]]
+
+    def _required_fee(self, op: Operation, asset: AssetObject) -> Asset:
         """Computed again with the fee in place, since its size may count (``fee_schedule::set_fee``)."""
         rate = asset.options.core_exchange_rate
         schedule: fees.FeeSchedule = self.state.fees
@@ -782,15 +797,15 @@ class DatabaseApi(Api):
                 break
             fee = again
             largest = again if again.amount > largest.amount else largest
-        return largest.to_json()
+        return largest
 
     # ---- what this node has none of ------------------------------------------------------------------------
 
     @method
     def get_proposed_transactions(self, name_or_id: Any) -> Any:
-        """There are no proposals here."""
-        lookups.get_account(self.state, name_or_id)
-        return []
+        """Proposals that an account must approve, or has."""
+        account = lookups.get_account(self.state, name_or_id)
+        return [proposal.to_json() for proposal in self._proposals_of(account.number)]
 
     @method
     def get_blinded_balances(self, commitments: Any) -> Any:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from .constants import COMMITTEE_ACCOUNT, TEMP_ACCOUNT
 from .errors import (
     InvalidCommitteeApproval,
     IrrelevantSignature,
     MissingActiveAuthority,
+    MissingOtherAuthority,
     MissingOwnerAuthority,
 )
 from .keys import key_order, key_to_text
@@ -29,6 +30,8 @@ class Holder(Protocol):
         """For changing the authorities; it may do all that the active one may."""
 
 
+_VERIFY = "transaction.cpp:verify_authority"
+
 #: Finds an account.
 Holders = Callable[[int], Holder]
 
@@ -46,14 +49,16 @@ class Signers:
         holders: Holders,
         max_depth: int,
         available: Collection[bytes] = (),
+        approved: Iterable[int] = (),
     ) -> None:
         self.used = dict.fromkeys(provided, False)
         self._holders = holders
         self._max_depth = max_depth
         self._available = available
-        self._approved = {TEMP_ACCOUNT}
+        self._approved = {TEMP_ACCOUNT, *approved}
 
-    def _signed_by(self, key: bytes) -> bool:
+    def signed_by(self, key: bytes) -> bool:
+        """Whether a key signed, or could; it is needed then."""
         if key in self.used or key in self._available:
             self.used[key] = True
             return True
@@ -70,7 +75,7 @@ class Signers:
         """Whether the keys reach the threshold, asking the accounts it names at most ``max_depth`` deep."""
         weight = 0
         for key, key_weight in auth.key_auths:
-            if self._signed_by(key):
+            if self.signed_by(key):
                 weight += key_weight
                 if weight >= auth.weight_threshold:
                     return True
@@ -106,20 +111,40 @@ def required_accounts(operations: Iterable[Operation]) -> tuple[list[int], list[
     return sorted(active), sorted(owner)
 
 
-def verify(operations: Iterable[Operation], keys: Iterable[bytes], holders: Holders, max_depth: int) -> None:
-    """Refuse unless the keys satisfy all that the operations need, and none is needless."""
+class Approvals(NamedTuple):
+    """What a proposal has been given: accounts that approve with their active and with their owner authority."""
+
+    active: Collection[int] = ()
+    owner: Collection[int] = ()
+
+
+def verify(
+    operations: Iterable[Operation],
+    keys: Iterable[bytes],
+    holders: Holders,
+    max_depth: int,
+    approvals: Approvals | None = None,
+) -> None:
+    """Refuse unless the keys satisfy all that the operations need, and none is needless.
+
+    A proposal has `approvals` beside its keys, and it may act for the committee.
+    """
+    operations = list(operations)
     active, owner = required_accounts(operations)
-    if COMMITTEE_ACCOUNT in active:
-        raise InvalidCommitteeApproval(
-            "Committee account may only propose transactions", where="transaction.cpp:verify_authority"
-        )
-    signers = Signers(keys, holders, max_depth)
+    if approvals is None and COMMITTEE_ACCOUNT in active:
+        raise InvalidCommitteeApproval("Committee account may only propose transactions", where=_VERIFY)
+    given = approvals or Approvals()
+    signers = Signers(keys, holders, max_depth, approved=(*given.active, *given.owner))
+    for op in operations:
+        # each of the keys must have signed: any weight less than all is too little
+        if not all(signers.signed_by(key) for key in op.required_keys()):
+            raise MissingOtherAuthority("Missing Authority", where=_VERIFY)
     for account in owner:
-        if not signers.satisfies(holders(account).owner):
+        if account not in given.owner and not signers.satisfies(holders(account).owner):
             raise MissingOwnerAuthority(
                 "Missing Owner Authority ${id}",
                 {"id": f"1.2.{account}", "auth": holders(account).owner.to_json()},
-                where="transaction.cpp:verify_authority",
+                where=_VERIFY,
             )
     for account in active:
         if not signers.satisfies_account(account):
@@ -127,15 +152,20 @@ def verify(operations: Iterable[Operation], keys: Iterable[bytes], holders: Hold
             raise MissingActiveAuthority(
                 "Missing Active Authority ${id}",
                 {"id": f"1.2.{account}", "auth": holder.active.to_json(), "owner": holder.owner.to_json()},
-                where="transaction.cpp:verify_authority",
+                where=_VERIFY,
             )
     if signers.unused():
-        raise IrrelevantSignature("Unnecessary signature(s) detected", where="transaction.cpp:verify_authority")
+        raise IrrelevantSignature("Unnecessary signature(s) detected", where=_VERIFY)
+
+
+def sorted_keys(keys: Iterable[bytes]) -> list[bytes]:
+    """Public keys in core's order."""
+    return sorted(keys, key=key_order)
 
 
 def keys_as_text(keys: Iterable[bytes]) -> list[str]:
     """Public keys in core's order, as text."""
-    return [key_to_text(key, PREFIX) for key in sorted(keys, key=key_order)]
+    return [key_to_text(key, PREFIX) for key in sorted_keys(keys)]
 
 
 def required_signatures(
@@ -146,11 +176,15 @@ def required_signatures(
     max_depth: int,
 ) -> set[bytes]:
     """Which of the available keys still have to sign (``get_required_signatures``)."""
-    signed = set(signed)
+    signed, operations = set(signed), list(operations)
     active, owner = required_accounts(operations)
     signers = Signers(signed, holders, max_depth, available)
+    for op in operations:
+        for key in op.required_keys():
+            signers.signed_by(key)
     for account in owner:
         signers.satisfies(holders(account).owner)
     for account in active:
-        signers.satisfies_account(account)
+        if account not in owner:  # the owner's signature does for both
+            signers.satisfies_account(account)
     return {key for key, used in signers.used.items() if used and key in available and key not in signed}

@@ -23,6 +23,7 @@ from . import (
     maintenance,
     orders,
     positions,
+    proposals,
     settlement,
     transfers,
     vesting,
@@ -41,7 +42,7 @@ from .store import ChainObject
 from .transactions import Transaction
 
 #: The modules whose evaluators are registered by being imported.
-EVALUATORS = (accounts, assets, bitassets, orders, positions, settlement, transfers)
+EVALUATORS = (accounts, assets, bitassets, orders, positions, proposals, settlement, transfers)
 
 _TRANSACTION_SIZE_MAX = 1024 * 1024
 _BLOCK_HEADER_SIZE = 120
@@ -382,6 +383,7 @@ class Chain:
             if oldest is None or state.now <= oldest.trx.expiration:
                 break
             state.store.remove(oldest)
+        proposals.clear_expired(state)
         orders.clear_expired(state)
         settlement.clear_expired(state)
         bitassets.clear_expired_feeds(state)

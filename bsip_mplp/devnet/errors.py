@@ -206,6 +206,10 @@ LimitOrderNonexistent = rule(3050201, "limit_order_cancel_nonexist_order", "Orde
 LimitOrderOwnerMismatch = rule(3050202, "limit_order_cancel_owner_mismatch", "Order owned by someone else")
 LimitOrderUpdateNonexistent = rule(3057701, "limit_order_update_nonexist_order", "Order does not exist")
 LimitOrderUpdateOwnerMismatch = rule(3057702, "limit_order_update_owner_mismatch", "Order owned by someone else")
+ReviewPeriodRequired = rule(3052201, "proposal_create_review_period_required", "review_period required")
+ReviewPeriodInsufficient = rule(
+    3052202, "proposal_create_review_period_insufficient", "review_period of proposal is insufficient"
+)
 TransferFromNotWhitelisted = rule(3050001, "transfer_from_account_not_whitelisted", "owner mismatch")
 TransferToNotWhitelisted = rule(3050002, "transfer_to_account_not_whitelisted", "owner mismatch")
 TransferRestricted = rule(3050003, "transfer_restricted_transfer_asset", "restricted transfer asset")

@@ -13,6 +13,7 @@ from .amounts import Asset, Price
 from .constants import MAX_SHARE_SUPPLY, PERCENT_100
 from .errors import require
 from .operations import Operation
+from .proposed import ProposalCreate, ProposalUpdate
 from .serial import OptionalOf, StructOf
 
 _MEMO = OptionalOf(StructOf(ops.Memo))
@@ -150,4 +151,6 @@ _BY_KIND: dict[type[Operation], Callable[[FeeSchedule, Operation], int]] = {
     ops.AssetCreate: _asset_create,
     ops.AssetUpdate: _with_data,
     ops.Custom: _with_data,
+    ProposalCreate: _with_data,
+    ProposalUpdate: _with_data,
 }

@@ -283,6 +283,10 @@ class Operation(Struct):
         """Accounts whose owner authority must sign."""
         return set()
 
+    def required_keys(self) -> set[bytes]:
+        """Keys that must sign, whoever's they are."""
+        return set()
+
     def impacted(self) -> set[int]:
         """Accounts in whose history the operation appears."""
         return {self.payer}
@@ -451,9 +455,6 @@ class AccountUpdate(Operation):
     active: Authority | None = of(OptionalOf(authority))
     new_options: AccountOptions | None = of(OptionalOf(StructOf(AccountOptions)))
     extensions: AccountCreateExtension = of(ExtensionOf(AccountCreateExtension))
-
-    def required_active(self) -> set[int]:
-        return set() if self.owner is not None else {self.account}
 
     def required_owner(self) -> set[int]:
         return {self.account} if self.owner is not None else set()
@@ -889,9 +890,6 @@ class AssetUpdateIssuer(Operation):
     asset_to_update: int = of(serial.asset_id)
     new_issuer: int = of(serial.account_id)
     extensions: tuple[()] = of(serial.no_extensions)
-
-    def required_active(self) -> set[int]:
-        return set()
 
     def required_owner(self) -> set[int]:
         return {self.issuer}

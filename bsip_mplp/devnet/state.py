@@ -21,6 +21,7 @@ from .constants import (
 from .errors import AssertError, require
 from .fees import FeeSchedule
 from .operations import DONE, Operation, Result
+from .proposed import Proposal
 from .store import Store
 
 _RESERVED = (COMMITTEE_ACCOUNT, WITNESS_ACCOUNT, RELAXED_COMMITTEE_ACCOUNT, NULL_ACCOUNT, TEMP_ACCOUNT)
@@ -69,6 +70,7 @@ class State:
         self.calls = table(o.CallOrder)
         self.settlements = table(o.ForceSettlement)
         self.bids = table(o.CollateralBid)
+        self.proposals = table(Proposal)
         self.history = table(o.OperationHistory)
         self.account_history = table(o.AccountHistory)
         self.transactions = table(o.TransactionHistory)
@@ -134,6 +136,7 @@ class State:
         self.history_by_account = self.account_history.index(
             "account", lambda x: (x.operation_id,), lambda x: x.account
         )
+        self.proposals_by_expiration = self.proposals.index("expiration_time", lambda x: (x.expiration_time, x.number))
         self.vesting_by_owner = self.vesting.index("owner", lambda x: (x.number,), lambda x: x.owner)
         self.market_fee_vesting = self.vesting.lookup(
             "owner", lambda x: (x.owner, x.balance.asset_id) if x.balance_type == "market_fee_sharing" else None

@@ -12,14 +12,19 @@ from .operations import Operation, operation
 from .serial import ListOf, Struct, of
 
 
-class Transaction(Struct):
-    """A signed transaction. ``raw`` is its binary form without signatures, made once."""
+class UnsignedTransaction(Struct):
+    """A transaction as it is hashed, signed and proposed."""
 
     ref_block_num: int = of(serial.uint16)
     ref_block_prefix: int = of(serial.uint32)
     expiration: int = of(serial.moment)
     operations: tuple[Operation, ...] = of(ListOf(operation))
     extensions: tuple[()] = of(serial.no_extensions)
+
+
+class Transaction(UnsignedTransaction):
+    """A signed transaction. ``raw`` is its binary form without signatures, made once."""
+
     signatures: tuple[bytes, ...] = of(ListOf(serial.signature))
 
     @property
