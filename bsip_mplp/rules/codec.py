@@ -16,7 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from bsip_mplp.money import MAX_UNITS, MoneyError, parse_fraction
 from bsip_mplp.rules import inputs
 from bsip_mplp.rules.inputs import Ask, Input
-from bsip_mplp.rules.outcomes import Outcome
+from bsip_mplp.rules.outcomes import Order, Outcome
 
 
 class CodecError(ValueError):
@@ -74,10 +74,16 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
         "entries": [[e.time, e.rule, e.text, [list(p) for p in e.postings]] for e in outcome.entries],
         "events": [list(e) for e in outcome.events],
         "objects": objects,
-        "orders": [list(o) for o in outcome.orders],
+        "orders": [_order_to_json(order) for order in outcome.orders],
         "notices": [list(n) for n in outcome.notices],
         "refusals": [list(r) for r in outcome.refusals],
     }
+
+
+def _order_to_json(order: Order) -> list[Any]:
+    """An order as a list; what only a vault's order has stands at its end, or not at all."""
+    *kept, steps = order
+    return [*kept, [list(step) for step in steps]] if steps else kept
 
 
 def canonical(data: Any) -> str:

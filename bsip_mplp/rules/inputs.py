@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
 
-Custody = Literal["books", "protocol"]
-"""`books`: nothing is done on the chain. `protocol`: a simulated chain carries the orders out (V-1)."""
+from bsip_mplp.rules.vault_asks import VaultAdd, VaultClose, VaultDraw, VaultOpen, VaultPay, VaultTake
+
+Custody = Literal["books", "vault", "protocol"]
+"""V-1: in `books` nothing is done on the chain, a `vault` is a chain account, `protocol` is for a simulated chain."""
 
 
 # --- requests: what a person may ask for, in the order of peer-lending.md ---------------------------------
@@ -326,6 +328,12 @@ Ask = (
     | Rewards
     | Hold
     | Unhold
+    | VaultOpen
+    | VaultAdd
+    | VaultPay
+    | VaultDraw
+    | VaultTake
+    | VaultClose
 )
 
 
@@ -397,7 +405,8 @@ class FeedSeen:
 class PositionSeen:
     """An account's position as the chain has it now; a debt of 0 says that it is closed.
 
-    In `protocol` custody a closed position may still have collateral: it came to the pool's account (PL-D50).
+    In `protocol` custody a closed position may still have collateral: it came to the pool's account (PL-D50). Figures
+    of a `vault` are the chain's, with all that was placed in it and without open orders.
     """
 
     kind: ClassVar[str] = "position"
@@ -407,6 +416,30 @@ class PositionSeen:
     collateral: int
     debt: int
     custody: Custody = "books"
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSeen:
+    """The authorities of a vault's account, read from the chain: whether they are as agreed, and if not why (V-2)."""
+
+    kind: ClassVar[str] = "vault"
+    time: int
+    account: str
+    sound: bool
+    reason: str = ""
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultBalance:
+    """What lies in a vault's account outside its position, after all its orders that are done (V-11)."""
+
+    kind: ClassVar[str] = "vault_balance"
+    time: int
+    account: str
+    asset: str
+    units: int
     source: str | None = None
 
 
@@ -493,6 +526,8 @@ Input = (
     | SharedPoolSet
     | FeedSeen
     | PositionSeen
+    | VaultSeen
+    | VaultBalance
     | Deposit
     | Request
     | Tick

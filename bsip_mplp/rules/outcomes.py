@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from bsip_mplp.ledger import Entry
 
@@ -23,6 +23,22 @@ class Event(NamedTuple):
     values: Mapping[str, Any]
 
 
+class Step(NamedTuple):
+    """One operation of a transaction on a vault (V-4). Units are smallest; an account of "" is the pool's.
+
+    `transfer`: `units` of `asset` from `frm` to `to`. `adjust`: the position of `frm` in `asset` changes by
+    `collateral` and `debt`, less where negative.
+    """
+
+    kind: Literal["transfer", "adjust"]
+    frm: str
+    to: str
+    asset: str
+    units: int = 0
+    collateral: int = 0
+    debt: int = 0
+
+
 class Order(NamedTuple):
     """Something to be carried out on the chain, by kind.
 
@@ -30,6 +46,10 @@ class Order(NamedTuple):
     chain is `account`: `pay_debt` pays `units` of its debt; `close` sells up to `units` of its collateral, at no less
     than `limit` (bitasset, core), to buy back its debt; `hand_over` gives its collateral to `to`. `settle`: `units` of
     the bitasset are settled into the core asset for `account` (SP-6).
+
+    For the vault `account` (V-2, V-4, V-8): `vault_open` makes the account for the holder `to`; `vault` carries all
+    of `steps` out in one transaction, or none; `vault_owner` gives the holder's half of its owner authority to `to`.
+    `sell`: up to `units` of `asset` are sold from the pool's account at no less than `limit`.
     """
 
     number: int
@@ -40,6 +60,7 @@ class Order(NamedTuple):
     memo: str
     limit: tuple[int, int] | None = None
     to: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 class Notice(NamedTuple):
@@ -66,7 +87,7 @@ class Outcome:
     """All that one input brought about, in order; `objects` holds each touched object as it is now.
 
     The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection,
-    auction, bid, claim, series, offer, order, shared_pool, participant, lender.
+    auction, bid, claim, series, offer, order, shared_pool, participant, lender, vault, unwinding.
     """
 
     time: int

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 from bsip_mplp.market import Feed, Parameters
 from bsip_mplp.rules.inputs import Borrow, Custody
+from bsip_mplp.rules.outcomes import Step
 from bsip_mplp.rules.shared_state import Participant
 from bsip_mplp.rules.transitions import PositionState
 from bsip_mplp.rules.triggers import TriggerIndex
+from bsip_mplp.rules.vault_state import OrderKind, Task
 
 Trigger = Literal["takeover", "auction", "floor", "cure"]
 
@@ -332,7 +334,7 @@ class ChainOrder:
     """An order to be carried out on the chain, and what came of it; kinds as in `outcomes.Order`."""
 
     number: int
-    kind: Literal["payout", "pay_debt", "close", "hand_over", "settle"]
+    kind: OrderKind
     account: str
     asset: str
     units: int
@@ -344,10 +346,13 @@ class ChainOrder:
     from_shared: str = ""
     """Where money that is not used goes, if it is a shared pool's."""
     transaction: str = ""
+    steps: tuple[Step, ...] = ()
+    task: Task | None = None
+    """What an order of a vault is for; it says what follows once it is done, or failed."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
-        return {
+        body = {
             "number": self.number,
             "kind": self.kind,
             "account": self.account,
@@ -360,6 +365,9 @@ class ChainOrder:
             "filled": self.filled,
             "transaction": self.transaction,
         }
+        if self.task is not None:
+            body |= {"steps": [list(step) for step in self.steps], "task": self.task.name}
+        return body
 
 
 def round_end(opened: int, round_seconds: int, limit_seconds: int, time: int) -> int:
