@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "bsip_mplp"
 
-VALUES = {"rules.inputs", "rules.outcomes", "rules.codec"}
+VALUES = {"rules.inputs", "rules.vault_asks", "rules.outcomes", "rules.codec"}
 """Plain values of the rules: what goes in, what comes out, and their written form. No rule stands in them."""
 
 EXACT = {"money", "ratios", "market", "ledger"}
@@ -28,7 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "ledger": set(),
     "rules": {"rules", *EXACT},
     "journal": {"journal", "ledger", "money", *VALUES},
-    "chain": {"chain", "money", "rules.inputs"},
+    "chain": {"chain", "money", "rules.inputs", "rules.vault_asks"},
     "devnet": {"devnet"},
     "config": {"money", "ratios", "market"},
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand

@@ -6,15 +6,30 @@ ledger: a memo means the same whenever it is read (G-7), so all that it needs ar
 
 from __future__ import annotations
 
-import difflib
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Literal, TypeVar
+from typing import Literal
 
-from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_units
+from bsip_mplp.chain.memo_words import (
+    MEMO_CHARS_MAX,
+    Context,
+    MemoError,
+    Sentence,
+    UnknownAssetError,
+    account_name,
+    asset_symbol,
+    hint,
+    normalised,
+    plain_ratio,
+    pool_numbers,
+    quoted,
+    split_words,
+    whole_number,
+    yearly_rate,
+    yes_or_no,
+)
+from bsip_mplp.money import format_units
 from bsip_mplp.rules.inputs import (
     Ask,
     Bid,
@@ -43,56 +58,25 @@ from bsip_mplp.rules.inputs import (
     Unprotect,
     Withdraw,
 )
+from bsip_mplp.rules.vault_asks import VaultAdd, VaultClose, VaultDraw, VaultOpen, VaultPay, VaultTake
 
-MEMO_CHARS_MAX = 400
-"""The longest memo that is read, in characters."""
-
-POOLS_MAX = 50
-"""How many pools one memo may name."""
+__all__ = ["COMMANDS", "MEMO_CHARS_MAX", "Context", "MemoError", "UnknownAssetError", "parse", "payout_order", "render"]
 
 PAYOUT_PREFIX = "mplp payout "
 """How the memo of a payout begins; the number of the order follows."""
 
-_READ = TypeVar("_READ")
-
-
-class MemoError(ValueError):
-    """A memo that can't be understood: one line that says what is wrong and what to write."""
-
-
-class UnknownAssetError(MemoError):
-    """A memo that names an asset whose precision the context doesn't have; `symbol` is its name."""
-
-    def __init__(self, symbol: str, known: Mapping[str, int]) -> None:
-        self.symbol = symbol
-        names = ", ".join(sorted(known)[:10])
-        super().__init__(f"{_quoted(symbol)} is no asset that is known here: write one of {names}")
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a memo is read with: the precision of each asset, the core asset of each market, and the chain's own.
-
-    `default_market` is meant where a memo names no market.
-    """
-
-    precisions: Mapping[str, int]
-    markets: Mapping[str, str]
-    core_asset: str
-    default_market: str | None = None
-
 
 def parse(text: str, context: Context) -> Ask:
     """Read a memo; raises `MemoError` for anything that isn't one of the forms in `docs/memos.md`."""
-    words, options = _split(_normalised(text))
+    words, options = split_words(normalised(text))
     if not words or words[0] != "mplp":
         raise MemoError("this is no memo for the pool: one begins with mplp, such as mplp lend rate=12%/yr days=30")
     if len(words) == 1:
         raise MemoError(f"mplp alone says nothing: write mplp and one of {', '.join(_READERS)}")
     command = words[1]
     if command not in _READERS:
-        raise MemoError(f"{_quoted(command)} is nothing that mplp does{_hint(command, _READERS)}")
-    sentence = _Sentence(command, words[2:], options, context)
+        raise MemoError(f"{quoted(command)} is nothing that mplp does{hint(command, _READERS)}")
+    sentence = Sentence(command, words[2:], options, context, _USAGE[command])
     ask = _READERS[command](sentence)
     sentence.must_be_used_up()
     return ask
@@ -116,260 +100,39 @@ def payout_order(text: str) -> int | None:
     return int(number) if number != text and re.fullmatch(r"[0-9]{1,15}", number) else None
 
 
-# --- from characters to words ------------------------------------------------------------------------------
-
-_TYPED_WITH_AN_INPUT_METHOD = str.maketrans(
-    {"。": ".", "、": ",", "“": None, "”": None, "—": "-", "–": "-", "−": "-", "⁄": "/", "〜": "~"}
-)
-_PLAIN_DECOMPOSITIONS = ("<wide>", "<narrow>", "<noBreak>", "<compat>")
-
-
-def _normalised(text: str) -> str:
-    # Full-width forms become plain. Superscripts, circled digits and the like stay as they are and are refused
-    # later: NFKC would read 10² as 102.
-    if len(text) > MEMO_CHARS_MAX:
-        raise MemoError(f"the memo is too long: {len(text)} characters, at most {MEMO_CHARS_MAX} are read")
-    plain = "".join(
-        unicodedata.normalize("NFKC", c) if unicodedata.decomposition(c).startswith(_PLAIN_DECOMPOSITIONS) else c
-        for c in text
-        if unicodedata.category(c) != "Cf"
-    )
-    plain = plain.translate(_TYPED_WITH_AN_INPUT_METHOD).casefold()
-    plain = re.sub(r"\s*[=:]\s*", "=", plain.strip())
-    plain = re.sub(r"\s*([/,]|\.{2,3}|~)\s*", r"\1", plain)
-    return re.sub(r"\s+%", "%", plain)
-
-
-def _split(text: str) -> tuple[list[str], dict[str, str]]:
-    words: list[str] = []
-    options: dict[str, str] = {}
-    for word in text.split():
-        name, equals, value = word.partition("=")
-        if not equals:
-            words.append(word)
-        elif name in options:
-            raise MemoError(f"{_quoted(name)} is given twice: write it once")
-        else:
-            options[name] = value
-    return words, options
-
-
-def _quoted(word: str) -> str:
-    shown = "".join(c if c.isprintable() else "?" for c in word)
-    return f'"{shown[:40]}…"' if len(shown) > 40 else f'"{shown}"'
-
-
-def _hint(word: str, known: Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f": did you mean {close[0]}?" if close else f": write one of {', '.join(known)}"
-
-
-# --- from words to a request -------------------------------------------------------------------------------
-
-
-class _Sentence:
-    """The words and options of one memo, taken one after the other; what is left at the end is an error."""
-
-    def __init__(self, command: str, words: list[str], options: dict[str, str], context: Context) -> None:
-        self.command = command
-        self.words = words
-        self.options = options
-        self.context = context
-        self.names: dict[str, object] = {}
-
-    def must_be_used_up(self) -> None:
-        for name in self.options:
-            if not self.names:
-                raise MemoError(f"{self.command} takes no {_quoted(name + '=')}: write {_USAGE[self.command]}")
-            raise MemoError(f"{self.command} takes no {_quoted(name + '=')}{_hint(name, self.names)}")
-        if self.words:
-            raise MemoError(f"{_quoted(self.words[0])} is one word too many: write {_USAGE[self.command]}")
-
-    def option(self, name: str, read: Callable[[str, str], _READ]) -> _READ | None:
-        self.names[name] = read
-        return read(name, self.options.pop(name)) if name in self.options else None
-
-    def number(self, name: str) -> int:
-        if not self.words:
-            raise MemoError(f"the number is missing: write {_USAGE[self.command]}")
-        return _whole(name, self.words.pop(0))
-
-    def word(self, *expected: str) -> bool:
-        if self.words and self.words[0] in expected:
-            self.words.pop(0)
-            return True
-        return False
-
-    def sum(
-        self, *, all_words: tuple[str, ...] = ("all",), otherwise: str | None = None
-    ) -> tuple[str | None, int | None]:
-        """Asset and amount: `100 TEST`, or `all TEST` (no amount), or nothing. `otherwise` may leave the asset out."""
-        self._part_joined_sum()
-        if not self.words:
-            return None, None
-        everything = self.word(*all_words)
-        number = "" if everything else self.words.pop(0)
-        if not everything and not re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", number):
-            raise MemoError(
-                f"{_quoted(number)} is no amount such as 12.5, without commas: write {_USAGE[self.command]}"
-            )
-        asset = self._asset(otherwise)
-        return asset, None if everything else self.units(number, asset)
-
-    def _part_joined_sum(self) -> None:
-        # 100TEST, as some write it
-        if self.words and (match := re.fullmatch(r"([0-9.]+)([a-z][a-z0-9.]*)", self.words[0])):
-            self.words[:1] = match.groups()
-
-    def _asset(self, otherwise: str | None) -> str:
-        if self.words:
-            return _symbol("asset", self.words.pop(0))
-        if otherwise is None:
-            raise MemoError(f"the asset is missing: write {_USAGE[self.command]}")
-        return otherwise
-
-    def units(self, number: str, asset: str) -> int:
-        if asset not in self.context.precisions:
-            raise UnknownAssetError(asset, self.context.precisions)
-        try:
-            return parse_units(number, self.context.precisions[asset])
-        except MoneyError as error:
-            raise MemoError(f"{error} ({asset})") from None
-
-    def market(self, asset: str | None) -> str:
-        """`market=`, or the market whose bitasset was named, or the default one."""
-        named = self.option("market", _symbol)
-        if named is not None:
-            return named
-        if asset is not None and asset in self.context.markets:
-            return asset
-        if self.context.default_market is None:
-            names = ", ".join(sorted(self.context.markets)[:10])
-            raise MemoError(f"the market is missing: write market= and one of {names}")
-        return self.context.default_market
-
-    def interest_asset(self) -> str | None:
-        named = self.option("interest", _symbol)
-        return self.context.core_asset if named == "CORE" else named
-
-    def paid_in(self) -> Literal["bitasset", "core"] | None:
-        """`paid=core` or `paid=bitasset`: what rewards are paid in (SP-6)."""
-        named = self.option("paid", lambda _, word: word)
-        if named is None:
-            return None
-        if named == "core":
-            return "core"
-        if named == "bitasset":
-            return "bitasset"
-        raise MemoError(f"paid is {_quoted(named)}: write paid=core or paid=bitasset")
-
-    def days(self) -> tuple[int | None, int | None]:
-        """The shortest and the longest term: `days=7..30`, `days=14`, or `shortest=` and `longest=`."""
-        both = self.option("days", _span)
-        shortest, longest = self.option("shortest", _whole), self.option("longest", _whole)
-        if both is None:
-            return shortest, longest
-        if shortest is not None or longest is not None:
-            raise MemoError("days= says it already: leave shortest= and longest= out, or write them without days=")
-        return both
-
-
-def _whole(name: str, word: str) -> int:
-    if not re.fullmatch(r"#?[0-9]{1,15}", word):
-        raise MemoError(f"{name} is {_quoted(word)}: write a whole number such as {name}=30")
-    return int(word.removeprefix("#"))
-
-
-def _span(name: str, word: str) -> tuple[int, int]:
-    parts = re.split(r"\.{2,3}|~|-", word)
-    if len(parts) > 2:
-        raise MemoError(f"{name} is {_quoted(word)}: write {name}=7..30")
-    return _whole(name, parts[0]), _whole(name, parts[-1])
-
-
-def _numbers(name: str, word: str) -> tuple[int, ...]:
-    parts = word.split(",")
-    if len(parts) > POOLS_MAX:
-        raise MemoError(f"{name} names {len(parts)} pools: write at most {POOLS_MAX}")
-    if not all(re.fullmatch(r"#?[0-9]{1,15}", part) for part in parts):
-        raise MemoError(f"{name} is {_quoted(word)}: write the numbers of pools such as {name}=3,17")
-    return tuple(int(part.removeprefix("#")) for part in parts)
-
-
-def _symbol(name: str, word: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9.]{0,15}", word):
-        raise MemoError(f"{name} is {_quoted(word)}: write the symbol of an asset such as TEST")
-    return word.upper()
-
-
-def _account(name: str, word: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9.\-]{0,62}", word):
-        raise MemoError(f"{name} is {_quoted(word)}: write the name of an account, such as alice")
-    return word
-
-
-def _yes_or_no(name: str, word: str) -> bool:
-    if word in ("yes", "y", "on", "true", "是"):
-        return True
-    if word in ("no", "n", "off", "false", "否"):
-        return False
-    raise MemoError(f"{name} is {_quoted(word)}: write {name}=yes or {name}=no")
-
-
-def _rate(name: str, word: str) -> Fraction:
-    body = re.sub(r"/(yr|year|y|a|年)$", "", word)
-    value = _fraction(name, body, "12%/yr or 0.12")
-    if value >= 1 and re.fullmatch(r"[0-9.]+", body):
-        raise MemoError(f"{name}={body} would be {value * 100}% a year: write {name}={body}%/yr if that is meant")
-    return value
-
-
-def _ratio(name: str, word: str) -> Fraction:
-    return _fraction(name, word, "1.6")
-
-
-def _fraction(name: str, word: str, example: str) -> Fraction:
-    try:
-        if re.fullmatch(r"[0-9./]+%?", word):
-            return parse_fraction(word)
-    except MoneyError:
-        pass  # the line below says it in the memo's words
-    raise MemoError(f"{name} is {_quoted(word)}: write {name}={example}")
-
-
-def _read_lend(said: _Sentence) -> Ask:
+def _read_lend(said: Sentence) -> Ask:
     asset, amount = said.sum()
     return Lend(
         asset=asset,
         amount=amount,
-        rate=said.option("rate", _rate),
-        term_days=said.option("days", _whole),
-        period_days=said.option("period", _whole),
+        rate=said.option("rate", yearly_rate),
+        term_days=said.option("days", whole_number),
+        period_days=said.option("period", whole_number),
         interest_asset=said.interest_asset(),
-        renews=said.option("renew", _yes_or_no) is not False,
-        pool=said.option("pool", _whole),
+        renews=said.option("renew", yes_or_no) is not False,
+        pool=said.option("pool", whole_number),
     )
 
 
-def _read_stake(said: _Sentence) -> Ask:
+def _read_stake(said: Sentence) -> Ask:
     asset, amount = said.sum()
     return Stake(asset=asset, amount=amount)
 
 
-def _read_pool(said: _Sentence) -> Ask:
+def _read_pool(said: Sentence) -> Ask:
     ask = ChangePool(
         pool=said.number("change-pool"),
-        rate=said.option("rate", _rate),
-        term_days=said.option("days", _whole),
-        period_days=said.option("period", _whole),
-        renews=said.option("renew", _yes_or_no),
+        rate=said.option("rate", yearly_rate),
+        term_days=said.option("days", whole_number),
+        period_days=said.option("period", whole_number),
+        renews=said.option("renew", yes_or_no),
     )
     if ask == ChangePool(pool=ask.pool) and not said.options and not said.words:
         raise MemoError(f"nothing to change is named: write {_USAGE['change-pool']}")
     return ask
 
 
-def _read_unlend(said: _Sentence) -> Ask:
+def _read_unlend(said: Sentence) -> Ask:
     pool = said.number("pool")
     if said.word("all"):
         return Unlend(pool=pool)
@@ -377,7 +140,7 @@ def _read_unlend(said: _Sentence) -> Ask:
     return Unlend(pool=pool, asset=asset, amount=amount)
 
 
-def _read_interest(said: _Sentence) -> Ask:
+def _read_interest(said: Sentence) -> Ask:
     if said.word("back"):
         asset, amount = said.sum()
         if asset is None:
@@ -387,38 +150,38 @@ def _read_interest(said: _Sentence) -> Ask:
     return Prepay(asset=asset, amount=amount)
 
 
-def _read_borrow(said: _Sentence) -> Ask:
+def _read_borrow(said: Sentence) -> Ask:
     market, asset, amount = _market_and_sum(said)
     shortest, longest = said.days()
     return Borrow(
         market=market,
         asset=asset or _core_of(market, said.context),
         amount=amount,
-        pools=said.option("pools", _numbers) or (),
-        highest_rate=said.option("below", _rate),
+        pools=said.option("pools", pool_numbers) or (),
+        highest_rate=said.option("below", yearly_rate),
         shortest_days=shortest,
         longest_days=longest,
-        position=said.option("position", _account),
+        position=said.option("position", account_name),
     )
 
 
-def _read_protect(said: _Sentence) -> Ask:
+def _read_protect(said: Sentence) -> Ask:
     market, asset, amount = _market_and_sum(said)
     shortest, longest = said.days()
     return Protect(
         market=market,
-        at=said.option("at", _ratio),
+        at=said.option("at", plain_ratio),
         asset=asset,
         amount=amount,
-        pools=said.option("pools", _numbers) or (),
-        highest_rate=said.option("below", _rate),
+        pools=said.option("pools", pool_numbers) or (),
+        highest_rate=said.option("below", yearly_rate),
         shortest_days=shortest,
         longest_days=longest,
-        position=said.option("position", _account),
+        position=said.option("position", account_name),
     )
 
 
-def _market_and_sum(said: _Sentence) -> tuple[str, str | None, int | None]:
+def _market_and_sum(said: Sentence) -> tuple[str, str | None, int | None]:
     # The asset may be left out after an amount or the word least: it is the market's core asset then. The market
     # itself may follow from the asset, so the asset is looked at first.
     if not said.words:
@@ -435,24 +198,24 @@ def _market_and_sum(said: _Sentence) -> tuple[str, str | None, int | None]:
 def _core_of(market: str, context: Context) -> str:
     if market not in context.markets:
         names = ", ".join(sorted(context.markets)[:10])
-        raise MemoError(f"{_quoted(market)} is no market here: write one of {names}")
+        raise MemoError(f"{quoted(market)} is no market here: write one of {names}")
     return context.markets[market]
 
 
-def _read_withdraw(said: _Sentence) -> Ask:
+def _read_withdraw(said: Sentence) -> Ask:
     asset, amount = said.sum()
     if asset is None:
         raise MemoError(f"the amount is missing: write {_USAGE['withdraw']}")
     return Withdraw(asset=asset, amount=amount)
 
 
-def _read_bid(said: _Sentence) -> Ask:
+def _read_bid(said: Sentence) -> Ask:
     auction = said.number("bid")
     asset, amount = said.sum(all_words=())
     return Bid(auction=auction, asset=asset, amount=amount)
 
 
-def _read_insure(said: _Sentence) -> Ask:
+def _read_insure(said: Sentence) -> Ask:
     fund: Literal["insurance", "risk", "shared"] = "insurance"
     if said.word("risk"):
         fund = "risk"
@@ -462,23 +225,23 @@ def _read_insure(said: _Sentence) -> Ask:
     return Insure(market=said.market(asset), fund=fund, asset=asset, amount=amount)
 
 
-def _read_buy_bond(said: _Sentence) -> Ask:
+def _read_buy_bond(said: Sentence) -> Ask:
     series = said.number("buy-bond")
     asset, amount = said.sum(all_words=())
     return BuyBond(series=series, asset=asset, amount=amount)
 
 
-def _read_pass_bond(said: _Sentence) -> Ask:
+def _read_pass_bond(said: Sentence) -> Ask:
     series = said.number("pass-bond")
     asset, amount = said.sum(all_words=())
-    to, price = said.option("to", _account), said.option("for", lambda _, word: word)
+    to, price = said.option("to", account_name), said.option("for", lambda _, word: word)
     if asset is None or amount is None or to is None or price is None:
         raise MemoError(f"amount, to= and for= are needed (for=0 gives them away): write {_USAGE['pass-bond']}")
     said.word(asset.lower())  # for=99 USD, as some write it
     return PassBond(series=series, asset=asset, amount=amount, to=to, price=said.units(price, asset))
 
 
-def _read_redeem(said: _Sentence) -> Ask:
+def _read_redeem(said: Sentence) -> Ask:
     series = said.number("redeem")
     if said.word("all"):
         return Redeem(series=series)
@@ -486,36 +249,113 @@ def _read_redeem(said: _Sentence) -> Ask:
     return Redeem(series=series, asset=asset, amount=amount)
 
 
-def _read_close_black(said: _Sentence) -> Ask:
+def _read_close_black(said: Sentence) -> Ask:
     if not said.words:
         raise MemoError(f"the account of the position is missing: write {_USAGE['close-black']}")
-    return CloseBlack(position=_account("close-black", said.words.pop(0)), market=said.market(None))
+    return CloseBlack(position=account_name("close-black", said.words.pop(0)), market=said.market(None))
 
 
-def _read_supply(said: _Sentence) -> Ask:
+def _read_supply(said: Sentence) -> Ask:
     asset, amount = said.sum()
-    return Supply(market=said.option("market", _symbol), asset=asset, amount=amount, paid_in=said.paid_in())
+    return Supply(market=said.option("market", asset_symbol), asset=asset, amount=amount, paid_in=said.paid_in())
 
 
-def _read_leave(said: _Sentence) -> Ask:
+def _read_leave(said: Sentence) -> Ask:
     asset, amount = said.sum()
     return LeavePool(market=said.market(asset), amount=amount)
 
 
-def _read_rewards(said: _Sentence) -> Ask:
+def _read_rewards(said: Sentence) -> Ask:
     return Rewards(market=said.market(None), paid_in=said.paid_in())
 
 
-def _read_hold(said: _Sentence) -> Ask:
-    position = said.option("position", _account)
-    return Hold(market=said.market(None), mcr=said.option("mcr", _ratio), position=position)
+def _read_hold(said: Sentence) -> Ask:
+    position = said.option("position", account_name)
+    return Hold(market=said.market(None), mcr=said.option("mcr", plain_ratio), position=position)
 
 
-def _read_unhold(said: _Sentence) -> Ask:
-    return Unhold(market=said.market(None), position=said.option("position", _account))
+def _read_unhold(said: Sentence) -> Ask:
+    return Unhold(market=said.market(None), position=said.option("position", account_name))
 
 
-_READERS: dict[str, Callable[[_Sentence], Ask]] = {
+# --- vaults ------------------------------------------------------------------------------------------------
+
+
+def _read_vault(said: Sentence) -> Ask:
+    command = said.words.pop(0) if said.words else ""
+    if command not in _VAULT_READERS:
+        what = f"vault {quoted(command)} is nothing that mplp does" if command else "vault alone says nothing"
+        raise MemoError(f"{what}{hint(command, _VAULT_READERS)}")
+    said.usage = _VAULT_USAGE[command]
+    return _VAULT_READERS[command](said)
+
+
+def _read_vault_open(said: Sentence) -> Ask:
+    named = said.words[-1].upper() if said.words else None
+    market = said.market(named)
+    if len(said.words) in (1, 3) and named == market:
+        said.words.pop()  # debt=300 USD, as some write it
+    asset, amount = said.sum()
+    debt = said.option("debt", lambda _, word: word)
+    if debt is None:
+        raise MemoError(f"the debt is missing: write {said.usage}")
+    return VaultOpen(market=market, debt=said.units(debt, market), asset=asset, amount=amount)
+
+
+def _read_vault_money(said: Sentence) -> tuple[str, str | None, int | None, str | None]:
+    asset, amount = said.sum()
+    return said.market(asset), asset, amount, said.option("position", account_name)
+
+
+def _read_vault_add(said: Sentence) -> Ask:
+    market, asset, amount, position = _read_vault_money(said)
+    return VaultAdd(market=market, asset=asset, amount=amount, position=position)
+
+
+def _read_vault_pay(said: Sentence) -> Ask:
+    market, asset, amount, position = _read_vault_money(said)
+    return VaultPay(market=market, asset=asset, amount=amount, position=position)
+
+
+def _read_vault_borrow(said: Sentence) -> Ask:
+    market, asset, amount, position = _read_vault_money(said)
+    return VaultDraw(market=market, amount=_needed(said, asset, amount, market), position=position)
+
+
+def _read_vault_take(said: Sentence) -> Ask:
+    market, asset, amount, position = _read_vault_money(said)
+    needed = _needed(said, asset, amount, _core_of(market, said.context))
+    return VaultTake(market=market, amount=needed, position=position)
+
+
+def _needed(said: Sentence, asset: str | None, amount: int | None, wanted: str) -> int:
+    if amount is None:
+        raise MemoError(f"the amount is missing: write {said.usage}")
+    if asset != wanted:
+        raise MemoError(f"the amount is in {asset}: write it in {wanted}")
+    return amount
+
+
+_VAULT_READERS: dict[str, Callable[[Sentence], Ask]] = {
+    "open": _read_vault_open,
+    "add": _read_vault_add,
+    "pay": _read_vault_pay,
+    "borrow": _read_vault_borrow,
+    "take": _read_vault_take,
+    "close": lambda said: VaultClose(market=said.market(None), position=said.option("position", account_name)),
+}
+
+_VAULT_USAGE = {
+    "open": "mplp vault open debt=300",
+    "add": "mplp vault add, or mplp vault add 100 TEST",
+    "pay": "mplp vault pay, or mplp vault pay 20 USD",
+    "borrow": "mplp vault borrow 50 USD",
+    "take": "mplp vault take 100 TEST",
+    "close": "mplp vault close",
+}
+
+
+_READERS: dict[str, Callable[[Sentence], Ask]] = {
     "lend": _read_lend,
     "stake": _read_stake,
     "change-pool": _read_pool,
@@ -539,6 +379,7 @@ _READERS: dict[str, Callable[[_Sentence], Ask]] = {
     "rewards": _read_rewards,
     "hold": _read_hold,
     "unhold": _read_unhold,
+    "vault": _read_vault,
     "operator": lambda said: Operator(),
 }
 
@@ -569,6 +410,7 @@ _USAGE = {
     "rewards": "mplp rewards, or mplp rewards paid=core",
     "hold": "mplp hold mcr=1.2",
     "unhold": "mplp unhold",
+    "vault": "mplp vault open debt=300, or mplp vault add",
     "operator": "mplp operator",
 }
 
@@ -668,6 +510,32 @@ def _write_pass_bond(ask: PassBond, context: Context) -> tuple[str, ...]:
     return ("pass-bond", str(ask.series), what, _option("to", ask.to), _option("for", price))
 
 
+def _write_vault_open(ask: VaultOpen, context: Context) -> tuple[str, ...]:
+    debt = _sum(ask.market, ask.debt, context).partition(" ")[0]
+    what = _sum(ask.asset, ask.amount, context)
+    return ("vault", "open", what, _option("debt", debt), _option("market", ask.market))
+
+
+def _write_vault_money(word: str) -> Callable[[VaultAdd | VaultPay, Context], tuple[str, ...]]:
+    return lambda ask, context: (
+        "vault",
+        word,
+        _sum(ask.asset, ask.amount, context),
+        _option("market", ask.market),
+        _option("position", ask.position),
+    )
+
+
+def _write_vault_amount(word: str, is_core: bool) -> Callable[[VaultDraw | VaultTake, Context], tuple[str, ...]]:
+    return lambda ask, context: (
+        "vault",
+        word,
+        _sum(_core_of(ask.market, context) if is_core else ask.market, ask.amount, context),
+        _option("market", ask.market),
+        _option("position", ask.position),
+    )
+
+
 _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     Lend: _write_lend,
     Stake: lambda ask, context: ("stake", _sum(ask.asset, ask.amount, context)),
@@ -707,5 +575,16 @@ _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
         _option("position", ask.position),
     ),
     Unhold: lambda ask, context: ("unhold", _option("market", ask.market), _option("position", ask.position)),
+    VaultOpen: _write_vault_open,
+    VaultAdd: _write_vault_money("add"),
+    VaultPay: _write_vault_money("pay"),
+    VaultDraw: _write_vault_amount("borrow", is_core=False),
+    VaultTake: _write_vault_amount("take", is_core=True),
+    VaultClose: lambda ask, context: (
+        "vault",
+        "close",
+        _option("market", ask.market),
+        _option("position", ask.position),
+    ),
     Operator: lambda ask, context: ("operator",),
 }
