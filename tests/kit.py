@@ -19,9 +19,9 @@ from bsip_mplp.chain import builders
 from bsip_mplp.chain.builders import Units
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.errors import RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring, keyring_of
-from bsip_mplp.chain.outbox import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign
 
 FAUCET = "nathan"

@@ -12,7 +12,32 @@ from bsip_mplp.chain.clock import text_of
 from bsip_mplp.money import MAX_UNITS
 
 TRANSFER, LIMIT_ORDER_CREATE, LIMIT_ORDER_CANCEL, CALL_ORDER_UPDATE = 0, 1, 2, 3
-ACCOUNT_CREATE, ASSET_CREATE, FEED_PRODUCERS, ASSET_ISSUE, PUBLISH_FEED = 5, 10, 13, 14, 19
+ACCOUNT_CREATE, ACCOUNT_UPDATE, ACCOUNT_UPGRADE = 5, 6, 8
+ASSET_CREATE, FEED_PRODUCERS, ASSET_ISSUE, ASSET_SETTLE, PUBLISH_FEED, ASSET_CLAIM_FEES = 10, 13, 14, 17, 19, 43
+PROPOSAL_CREATE, PROPOSAL_UPDATE, PROPOSAL_DELETE = 22, 23, 24
+
+FILL_ORDER, SETTLE_CANCEL = 4, 42
+"""What the chain does by itself: an order, a position or a settlement was filled; a settlement was given back."""
+
+PAYERS = {
+    TRANSFER: "from",
+    LIMIT_ORDER_CREATE: "seller",
+    LIMIT_ORDER_CANCEL: "fee_paying_account",
+    CALL_ORDER_UPDATE: "funding_account",
+    ACCOUNT_CREATE: "registrar",
+    ACCOUNT_UPDATE: "account",
+    ACCOUNT_UPGRADE: "account_to_upgrade",
+    ASSET_CREATE: "issuer",
+    FEED_PRODUCERS: "issuer",
+    ASSET_ISSUE: "issuer",
+    ASSET_SETTLE: "account",
+    PUBLISH_FEED: "publisher",
+    ASSET_CLAIM_FEES: "issuer",
+    PROPOSAL_CREATE: "fee_paying_account",
+    PROPOSAL_UPDATE: "fee_paying_account",
+    PROPOSAL_DELETE: "fee_paying_account",
+}
+"""Which field of an operation names the account that pays its fee, of those that this program makes."""
 
 RATIO_PERMILLE_MAX = 65_535
 
@@ -99,20 +124,39 @@ def publish_feed(publisher_id: str, price: tuple[Units, Units], *, mcr: int, mss
     )
 
 
-def _authority(public_key: str) -> dict[str, Any]:
-    return {"weight_threshold": 1, "account_auths": [], "key_auths": [[public_key, 1]], "address_auths": []}
+class Authority(NamedTuple):
+    """Who may act: accounts by id and keys, each with its weight, that together must reach the threshold."""
+
+    threshold: int
+    accounts: tuple[tuple[str, int], ...] = ()
+    keys: tuple[tuple[str, int], ...] = ()
+
+    def json(self) -> dict[str, Any]:
+        """As the node has it: accounts by the number of their id."""
+        return {
+            "weight_threshold": self.threshold,
+            "account_auths": [list(one) for one in sorted(self.accounts, key=lambda one: _number_of(one[0]))],
+            "key_auths": [list(one) for one in sorted(self.keys)],
+            "address_auths": [],
+        }
 
 
-def account_create(registrar_id: str, name: str, owner_key: str, active_key: str, memo_key: str) -> Operation:
-    """A new account, one key for each authority."""
+def _number_of(object_id: str) -> int:
+    return int(object_id.split(".")[2])
+
+
+def account_create(
+    registrar_id: str, name: str, owner: str | Authority, active: str | Authority, memo_key: str
+) -> Operation:
+    """A new account; a key stands for an authority of that key alone. Only a lifetime member may make one."""
     return _operation(
         ACCOUNT_CREATE,
         registrar=registrar_id,
         referrer=registrar_id,
         referrer_percent=0,
         name=name,
-        owner=_authority(owner_key),
-        active=_authority(active_key),
+        owner=_authority(owner).json(),
+        active=_authority(active).json(),
         options={
             "memo_key": memo_key,
             "voting_account": "1.2.5",
@@ -123,6 +167,24 @@ def account_create(registrar_id: str, name: str, owner_key: str, active_key: str
         },
         extensions={},
     )
+
+
+def _authority(found: str | Authority) -> Authority:
+    return Authority(1, keys=((found, 1),)) if isinstance(found, str) else found
+
+
+def account_update(
+    account_id: str, *, owner: str | Authority | None = None, active: str | Authority | None = None
+) -> Operation:
+    """Other authorities for an account; what is None stays. A new owner authority needs the old one's approval."""
+    changes = {"owner": owner, "active": active}
+    new = {name: _authority(one).json() for name, one in changes.items() if one is not None}
+    return _operation(ACCOUNT_UPDATE, account=account_id, **new, extensions={})
+
+
+def account_upgrade(account_id: str) -> Operation:
+    """Become a lifetime member, who may make accounts."""
+    return _operation(ACCOUNT_UPGRADE, account_to_upgrade=account_id, upgrade_to_lifetime_member=True, extensions=[])
 
 
 def bitasset_create(
@@ -195,6 +257,52 @@ def feed_producers(issuer_id: str, asset_id: str, producer_ids: Iterable[str]) -
         FEED_PRODUCERS,
         issuer=issuer_id,
         asset_to_update=asset_id,
-        new_feed_producers=sorted(producer_ids, key=lambda one: int(one.split(".")[2])),
+        new_feed_producers=sorted(producer_ids, key=_number_of),
         extensions=[],
+    )
+
+
+def asset_settle(account_id: str, money: Units) -> Operation:
+    """Ask for the collateral behind an amount of a bitasset, at the feed, after the asset's delay."""
+    return _operation(ASSET_SETTLE, account=account_id, amount=money.json(least=1), extensions=[])
+
+
+def asset_claim_fees(issuer_id: str, money: Units) -> Operation:
+    """Take the market fees that one's own asset collected in it."""
+    return _operation(ASSET_CLAIM_FEES, issuer=issuer_id, amount_to_claim=money.json(least=1), extensions={})
+
+
+def proposal_create(payer_id: str, operations: Iterable[Operation], expires: int) -> Operation:
+    """Propose operations until a time in chain seconds; they are carried out, all or none, once approved."""
+    return _operation(
+        PROPOSAL_CREATE,
+        fee_paying_account=payer_id,
+        expiration_time=text_of(expires),
+        proposed_ops=[{"op": list(operation)} for operation in operations],
+        extensions=[],
+    )
+
+
+def proposal_update(
+    payer_id: str, proposal_id: str, *, approve: Iterable[str] = (), revoke: Iterable[str] = ()
+) -> Operation:
+    """Approve a proposal by the active authorities of accounts, or take such approvals back."""
+    return _operation(
+        PROPOSAL_UPDATE,
+        fee_paying_account=payer_id,
+        proposal=proposal_id,
+        active_approvals_to_add=sorted(approve, key=_number_of),
+        active_approvals_to_remove=sorted(revoke, key=_number_of),
+        owner_approvals_to_add=[],
+        owner_approvals_to_remove=[],
+        key_approvals_to_add=[],
+        key_approvals_to_remove=[],
+        extensions=[],
+    )
+
+
+def proposal_delete(payer_id: str, proposal_id: str) -> Operation:
+    """Veto a proposal that needs one's own approval."""
+    return _operation(
+        PROPOSAL_DELETE, fee_paying_account=payer_id, using_owner_authority=False, proposal=proposal_id, extensions=[]
     )

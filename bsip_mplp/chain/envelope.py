@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from bsip_mplp.chain.chain import Account
 from bsip_mplp.chain.keys import Keyring, Secret
 
 NULL_KEY_BODY = "1111111111111111111111111111111114T1Anm"
@@ -35,6 +36,13 @@ def seal_plain(text: str, prefix: str, nonce: int | None = None) -> dict[str, An
     nonce = secrets.randbits(64) if nonce is None else nonce
     key = prefix + NULL_KEY_BODY
     return {"from": key, "to": key, "nonce": str(nonce), "message": (bytes(4) + text.encode()).hex()}
+
+
+def seal_for(text: str, keyring: Keyring, sender: Account, receiver: Account) -> dict[str, Any]:
+    """A memo for one receiver, encrypted if both have memo keys and ours is here, plain otherwise."""
+    if keyring.has(sender.memo_key) and receiver.memo_key != keyring.prefix + NULL_KEY_BODY:
+        return seal(text, keyring, sender.memo_key, receiver.memo_key)
+    return seal_plain(text, keyring.prefix)
 
 
 def unseal(memo: Mapping[str, Any], keyring: Keyring) -> str:

@@ -6,7 +6,7 @@ be undone, each part whole up to the block it names, so that a cursor moved ther
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -33,7 +33,8 @@ class Entry(NamedTuple):
     """An operation: its kind and fields, and where it stands.
 
     `virtual` is None for one that stands in the block itself, and counts those that the chain did by itself, such as
-    the operations of an approved proposal.
+    the operations of an approved proposal. `result` is what the chain says of it: a tag and a value, such as the id of
+    what it made.
     """
 
     instance: int
@@ -43,6 +44,7 @@ class Entry(NamedTuple):
     transaction: int
     operation: int
     virtual: int | None
+    result: Sequence[Any] | None = None
 
     @property
     def source(self) -> str:
@@ -122,7 +124,7 @@ def _check_whole(
 
 def _essences(entries: tuple[Entry, ...]) -> list[Any]:
     """What nodes must agree on; the numbers of operations are each node's own."""
-    return [[entry.source, entry.kind, _plain(entry.fields)] for entry in entries]
+    return [[entry.source, entry.kind, _plain(entry.fields), _plain(entry.result)] for entry in entries]
 
 
 def _read_part(
@@ -209,6 +211,7 @@ def _entry(one: Mapping[str, Any]) -> Entry:
         transaction=int(one["trx_in_block"]),
         operation=int(one["op_in_trx"]),
         virtual=int(one["virtual_op"]) if one.get("is_virtual", int(one["virtual_op"]) > 0) else None,
+        result=one.get("result"),
     )
 
 

@@ -1,99 +1,58 @@
-"""The outbox: pays each open order exactly once, through lost replies, crashes and expiry.
+"""The outbox: carries out each open order exactly once, through lost replies, crashes and expiry.
 
-For each order: a signed transaction is written down before it is broadcast. It is done when it stands in an
-irreversible block, and dead when its expiration is irreversibly past and no block holds it; only then is another one
-made. In between, nothing is done but to broadcast that very transaction again, which can't pay twice.
+For each order: a signed transaction is written down before it is broadcast. It has counted when it stands in an
+irreversible block, and is dead when its expiration is irreversibly past and no block holds it; only then is another one
+made. In between, nothing is done but to broadcast that very transaction again, which can't count twice.
+
+What transaction an order needs, and what is to be reported once it counts, is its kind's: see `deeds`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from bsip_mplp.chain import envelope
-from bsip_mplp.chain.builders import Units, transfer
 from bsip_mplp.chain.chain import Account, Chain
-from bsip_mplp.chain.envelope import NULL_KEY_BODY
+from bsip_mplp.chain.deeds import Context, Deed, Followed
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError, UnreachableError
-from bsip_mplp.chain.history import read_irreversible
-from bsip_mplp.chain.inbox import Sent, read_sent
 from bsip_mplp.chain.keys import Keyring
-from bsip_mplp.chain.transactions import Signed, broadcast, prepare, sign_prepared
-from bsip_mplp.rules.inputs import OrderDone, OrderFailed
+from bsip_mplp.chain.orders import AttemptLike, AttemptStore, OrderLike, Progress, Waiting
+from bsip_mplp.chain.own import Own, Seen, read_seen
+from bsip_mplp.chain.payouts import Payout
+from bsip_mplp.chain.transactions import Signed, broadcast, fees_of, prepare, sign_prepared
+from bsip_mplp.rules.inputs import OrderFailed
 
 ATTEMPTS_MAX = 3
 """After so many transactions of an order have died, it is asked whether the chain will ever take it."""
 
-PARTS_MAX = 1000
-"""How many parts of its own history the outbox reads to find what became of its transactions."""
-
 AHEAD_SECONDS_MAX = 3600
 """How far a node's head may be ahead of the ledger's clock when a transaction is made: its expiration hangs on it."""
 
-OPERATORS_OWN = ("tx_missing_active_auth", "tx_missing_owner_auth", "insufficient_balance", "Insufficient Balance")
-"""Refusals that the operator can mend: the order then waits and is not given up."""
+OPERATORS_OWN = ("tx_missing_active_auth", "tx_missing_owner_auth", "Only Lifetime members", "Insufficient Fee Paid")
+"""Refusals that the operator can mend: the order then waits and is not given up. So is a lack of the pool's money."""
+
+_WHO_LACKS = re.compile(r"from account '([^']+)' to|([a-z][a-z0-9.-]*)'s balance of")
 
 
-class AttemptLike(Protocol):
-    """A transaction that was written down for an order."""
+class _Planned(NamedTuple):
+    """An order with all that was written down for it."""
 
-    @property
-    def attempt(self) -> int: ...  # noqa: D102
-    @property
-    def transaction_id(self) -> str: ...  # noqa: D102
-    @property
-    def signed_transaction(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def expires(self) -> int: ...  # noqa: D102
-    @property
-    def reference_block(self) -> int: ...  # noqa: D102
-    @property
-    def state(self) -> Literal["signed", "expired", "confirmed"]: ...  # noqa: D102
-
-
-class AttemptStore(Protocol):
-    """Where attempts are kept; each call is committed when it returns. The journal is one."""
-
-    def attempts(self, number: int) -> Sequence[AttemptLike]:
-        """An order's attempts, oldest first."""
-
-    def save_attempt(
-        self, number: int, *, transaction_id: str, signed_transaction: Mapping[str, Any], expires: int,
-        reference_block: int,
-    ) -> AttemptLike:  # fmt: skip
-        """Write the next attempt; refuses while an earlier one may still count."""
-
-    def close_attempt(self, number: int, attempt: int, state: Literal["expired", "confirmed"]) -> None:
-        """Say what became of an attempt."""
-
-
-class OrderLike(Protocol):
-    """An order to pay out."""
+    order: OrderLike
+    deed: Deed
+    attempts: list[AttemptLike]
 
     @property
-    def number(self) -> int: ...  # noqa: D102
-    @property
-    def account(self) -> str: ...  # noqa: D102
-    @property
-    def asset(self) -> str: ...  # noqa: D102
-    @property
-    def units(self) -> int: ...  # noqa: D102
-    @property
-    def memo(self) -> str: ...  # noqa: D102
-
-
-class Waiting(NamedTuple):
-    """An order that is under way or held back, and why."""
-
-    order: int
-    reason: str
-
-
-Progress = OrderDone | OrderFailed | Waiting
+    def alive(self) -> AttemptLike | None:
+        """The transaction that counts or may still count."""
+        return self.attempts[-1] if self.attempts and self.attempts[-1].state != "expired" else None
 
 
 class Outbox:
-    """Pays from one account. Keeps nothing between calls: all it needs is in the store and on the chain."""
+    """Acts for one account. Keeps nothing between calls: all it needs is in the store and on the chain.
+
+    `deeds` says how each kind of order is carried out; payouts alone by default.
+    """
 
     def __init__(
         self,
@@ -104,12 +63,14 @@ class Outbox:
         *,
         expiration_seconds: int = 60,
         before_sending: Callable[[], None] | None = None,
+        deeds: Mapping[str, Deed] | None = None,
     ) -> None:
         self._chain = chain
         self._store = store
         self._account = account
         self._keyring = keyring
         self._expiration_seconds = expiration_seconds
+        self._deeds = {"payout": Payout()} if deeds is None else deeds
         self._before_sending = before_sending
         """Asked before each broadcast; raises if another keeper leads, and then resolves what was written down."""
 
@@ -120,69 +81,70 @@ class Outbox:
 
         With `hold`, a reason, nothing is signed or sent: it is only looked what became of what was.
 
-        An order done or failed is returned until the ledger knows it, so a crash in between loses nothing. Raises a
+        What is reported is returned until the ledger knows it, so a crash in between loses nothing. Raises a
         `ChainError` if the chain could not be read; nothing is lost then either.
         """
-        payer = self._chain.account(self._account)
-        attempts = {order.number: list(self._store.attempts(order.number)) for order in orders}
-        alive = [one[-1] for one in attempts.values() if one and one[-1].state != "expired"]
-        seen = _Seen.read(self._chain, payer.id, alive)
-        reserve_units -= sum(_fee_of(one) for one in alive)
+        context = Context(self._chain, self._chain.account(self._account), self._keyring, time, hold, self._broadcast)
+        planned = [
+            _Planned(order, self._deeds[order.kind], list(self._store.attempts(order.number))) for order in orders
+        ]
+        seen = _look(self._chain, context.pool.id, planned)
+        reserve_units -= sum(sum(fees_of(one.alive.signed_transaction).values()) for one in planned if one.alive)
         found: list[Progress] = []
-        for order in orders:
-            last = attempts[order.number][-1] if attempts[order.number] else None
-            is_alive = last is not None and last.state != "expired"
-            progress = self._resolve(order, last, seen, time, hold) if last is not None and is_alive else None
+        for one in planned:
+            progress = self._resolve(one, one.alive, seen, context) if one.alive else None
             if progress is None and hold is not None:
-                progress = Waiting(order.number, hold)
+                progress = [Waiting(one.order.number, hold)]
             elif progress is None:
-                progress, fee_units = self._pay(order, payer, len(attempts[order.number]), time, reserve_units)
+                waiting, fee_units = self._begin(one, context, reserve_units)
                 reserve_units -= fee_units
-            found.append(progress)
+                progress = [waiting]
+            found.extend(progress)
         return found
 
-    def _resolve(
-        self, order: OrderLike, last: AttemptLike, seen: _Seen, time: int, hold: str | None
-    ) -> Progress | None:
+    def _resolve(self, one: _Planned, last: AttemptLike, seen: Seen, context: Context) -> Sequence[Progress] | None:
         """What became of the attempt that may still count; None if it is dead, for good."""
-        sent = seen.sent.get(last.transaction_id)
-        if sent is not None:
-            self._store.close_attempt(order.number, last.attempt, "confirmed")
-            fee_asset = self._chain.assets_by_id([sent.fee_asset_id])[sent.fee_asset_id].symbol
-            return OrderDone(
-                time=time,
-                order=order.number,
-                fee_asset=fee_asset,
-                fee=sent.fee_units,
-                transaction=last.transaction_id,
-                source=sent.source,
-            )
+        own = seen.own.get(last.transaction_id)
+        if own is not None:
+            return self._follow(one, last, own, seen, context)
         if last.state == "confirmed":
-            return Waiting(order.number, f"transaction {last.transaction_id} was seen on the chain, and is not now")
+            reason = f"transaction {last.transaction_id} was seen on the chain, and is not now"
+            return [Waiting(one.order.number, reason)]
         if seen.time > last.expires:
-            self._store.close_attempt(order.number, last.attempt, "expired")
+            self._store.close_attempt(one.order.number, last.attempt, "expired")
             return None
-        if hold is not None:
-            return Waiting(order.number, hold)
-        return Waiting(order.number, self._send(last.transaction_id, last.signed_transaction))
+        if context.hold is not None:
+            return [Waiting(one.order.number, context.hold)]
+        return [Waiting(one.order.number, self._broadcast(last.transaction_id, last.signed_transaction))]
 
-    def _pay(
-        self, order: OrderLike, payer: Account, dead_attempts: int, time: int, reserve_units: int
-    ) -> tuple[Progress, int]:
+    def _follow(
+        self, one: _Planned, last: AttemptLike, own: Own, seen: Seen, context: Context
+    ) -> Sequence[Progress] | None:
+        """Its transaction counts: what came of it by now, which may be nothing for good (a proposal not approved)."""
+        followed: Followed = one.deed.follow(one.order, own, seen, context)
+        if followed.is_dead:
+            self._store.close_attempt(one.order.number, last.attempt, "expired")
+            return None
+        if followed.is_over:
+            self._store.close_attempt(one.order.number, last.attempt, "confirmed")
+        return followed.progress
+
+    def _begin(self, one: _Planned, context: Context, reserve_units: int) -> tuple[Progress, int]:
         """Sign, write down, then broadcast; also what fee that binds."""
+        order = one.order
         try:
-            signed = self._sign(order, payer)
+            signed = self._sign(one, context)
         except (NotFoundError, RefusedError, ValueError) as error:
             return Waiting(order.number, f"can't be made: {error}"), 0  # others must not wait for this one
-        ahead_seconds = signed.expires - self._expiration_seconds - time
+        ahead_seconds = signed.expires - self._expiration_seconds - context.time
         if ahead_seconds > AHEAD_SECONDS_MAX:  # a lie, or a block to be taken back: it would be long until it expires
             return Waiting(order.number, f"waits: the node's head is {ahead_seconds} s ahead of what was read"), 0
-        fee_units = int(signed.transaction["operations"][0][1]["fee"]["amount"])
+        fee_units = sum(fees_of(signed.transaction).values())
         if fee_units > reserve_units:
             reason = f"held back: the fee is {fee_units} units and the reserve has {max(0, reserve_units)} left"
             return Waiting(order.number, reason), 0
-        if dead_attempts >= ATTEMPTS_MAX and (refusal := self._final_refusal(signed)) is not None:
-            return OrderFailed(time=time, order=order.number, reason=refusal), 0
+        if len(one.attempts) >= ATTEMPTS_MAX and (refusal := self._final_refusal(signed)) is not None:
+            return OrderFailed(time=context.time, order=order.number, reason=refusal), 0
         self._store.save_attempt(
             order.number,
             transaction_id=signed.id,
@@ -190,20 +152,22 @@ class Outbox:
             expires=signed.expires,
             reference_block=signed.reference_block,
         )
-        return Waiting(order.number, self._send(signed.id, signed.transaction)), fee_units
+        return Waiting(order.number, self._broadcast(signed.id, signed.transaction)), fee_units
 
-    def _sign(self, order: OrderLike, payer: Account) -> Signed:
-        chain, keyring = self._chain, self._keyring
-        signers = [key for key in payer.active_keys if keyring.has(key)]
-        if not signers:
-            raise KeysError(f"no active key of {payer.name} is here: it needs one of {', '.join(payer.active_keys)}")
-        receiver = chain.account(order.account)
-        memo = seal_for(order.memo, keyring, payer, receiver)
-        operation = transfer(payer.id, receiver.id, Units(chain.asset(order.asset).id, order.units), memo)
-        unsigned, reference_block = prepare(chain, [operation], expiration_seconds=self._expiration_seconds)
-        return sign_prepared(chain, unsigned, reference_block, keyring, signers)
+    def _sign(self, one: _Planned, context: Context) -> Signed:
+        needs = one.deed.prepare(one.order, context)
+        signers = [key for account in needs.signers for key in self._keys_of(account)]
+        unsigned, reference_block = prepare(self._chain, needs.operations, expiration_seconds=self._expiration_seconds)
+        return sign_prepared(self._chain, unsigned, reference_block, self._keyring, signers)
 
-    def _send(self, transaction_id: str, transaction: Mapping[str, Any]) -> str:
+    def _keys_of(self, account: Account) -> list[str]:
+        found = [key for key in account.active_keys if self._keyring.has(key)]
+        if not found:
+            wanted = ", ".join(account.active_keys)
+            raise KeysError(f"no active key of {account.name} is here: it needs one of {wanted}")
+        return found
+
+    def _broadcast(self, transaction_id: str, transaction: Mapping[str, Any]) -> str:
         if self._before_sending is not None:
             self._before_sending()
         # Whatever comes back decides nothing: only an irreversible block does
@@ -221,39 +185,30 @@ class Outbox:
             self._chain.call("validate_transaction", signed.transaction)
         except RefusedError as refusal:
             said = f"{refusal.name} {refusal.message}"
-            return None if any(word in said for word in OPERATORS_OWN) else refusal.message
+            return None if is_for_operator(said, self._account) else refusal.message
         return None
 
 
-class _Seen(NamedTuple):
-    """The payer's transfers in irreversible blocks by transaction, whole up to a block made at `time`."""
-
-    sent: Mapping[str, Sent]
-    time: int
-
-    @classmethod
-    def read(cls, chain: Chain, account_id: str, alive: Sequence[AttemptLike]) -> _Seen:
-        """Read from before the first attempt that may still count until after the last one's expiration."""
-        sent: dict[str, Sent] = {}
-        if not alive:
-            return cls(sent, 0)
-        block, last_expires = min(one.reference_block for one in alive), max(one.expires for one in alive)
-        for _ in range(PARTS_MAX):
-            history = read_irreversible(chain, account_id, block)
-            sent |= {one.transaction: one for one in read_sent(chain, account_id, history.entries)}
-            if history.block == block or history.time > last_expires:
-                break
-            block = history.block
-        return cls(sent, history.time)
+def is_for_operator(said: str, pool: str) -> bool:
+    """Whether the operator can mend what the chain refused: a missing key, or money that `pool` itself lacks."""
+    if any(word in said for word in OPERATORS_OWN):
+        return True
+    if "insufficient_balance" not in said.lower() and "insufficient balance" not in said.lower():
+        return False
+    lacking = {name for pair in _WHO_LACKS.findall(said) for name in pair if name}
+    return not lacking or pool in lacking
 
 
-def _fee_of(attempt: AttemptLike) -> int:
-    return int(attempt.signed_transaction["operations"][0][1]["fee"]["amount"])
+def _look(chain: Chain, account_id: str, planned: Sequence[_Planned]) -> Seen:
+    """Read from before the first attempt that may still count until all that can come of them must be known.
 
-
-def seal_for(text: str, keyring: Keyring, sender: Account, receiver: Account) -> dict[str, Any]:
-    """A memo for one receiver, encrypted if both have memo keys and ours is here, plain otherwise."""
-    null_key = keyring.prefix + NULL_KEY_BODY
-    if keyring.has(sender.memo_key) and receiver.memo_key != null_key:
-        return envelope.seal(text, keyring, sender.memo_key, receiver.memo_key)
-    return envelope.seal_plain(text, keyring.prefix)
+    That is after the last one's expiration; to the last irreversible block where more comes of it than its own.
+    """
+    alive = [one.alive for one in planned if one.alive]
+    if not alive:
+        return Seen((), {}, 0)
+    lasts = any(one.deed.lasts for one in planned if one.alive)
+    expires = max(one.expires for one in alive)
+    return read_seen(
+        chain, account_id, min(one.reference_block for one in alive), lambda time: not lasts and time > expires
+    )

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bsip_mplp.chain.builders import PUBLISH_FEED, Operation
+from bsip_mplp.chain.builders import PROPOSAL_CREATE, PUBLISH_FEED, Operation
 from bsip_mplp.chain.chain import CORE_ID, Chain, Head
 from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
@@ -65,10 +65,25 @@ def prepare(chain: Chain, operations: Sequence[Operation], *, expiration_seconds
 def with_fees(chain: Chain, operations: Sequence[Operation]) -> list[list[Any]]:
     """The operations with the fees that the chain asks for now, in the core asset."""
     fees = chain.call("get_required_fees", [list(operation) for operation in operations], CORE_ID)
-    return [
-        [number, {**copy.deepcopy(fields), "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
-        for (number, fields), fee in zip(operations, fees, strict=True)
-    ]
+    return [_with_fee(number, fields, fee) for (number, fields), fee in zip(operations, fees, strict=True)]
+
+
+def _with_fee(number: int, fields: Mapping[str, Any], fee: Any) -> list[Any]:
+    made = copy.deepcopy(dict(fields))
+    if number == PROPOSAL_CREATE:  # the node tells its own fee, and those of the operations in it
+        fee, inner = fee
+        wrapped = zip(made["proposed_ops"], inner, strict=True)
+        made["proposed_ops"] = [{"op": _with_fee(one["op"][0], one["op"][1], each)} for one, each in wrapped]
+    return [number, {**made, "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
+
+
+def fees_of(transaction: Mapping[str, Any]) -> dict[str, int]:
+    """What a transaction costs, by the id of the asset, whoever pays; a proposal's own fee, not what it proposes."""
+    fees: dict[str, int] = {}
+    for _, fields in transaction["operations"]:
+        asset_id = str(fields["fee"]["asset_id"])
+        fees[asset_id] = fees.get(asset_id, 0) + int(fields["fee"]["amount"])
+    return fees
 
 
 def sign_prepared(
@@ -131,6 +146,8 @@ def _operation(number: int, fields: Mapping[str, Any], prefix: str) -> Any:
     fields = {**copy.deepcopy(dict(fields)), "prefix": prefix}
     if number == PUBLISH_FEED:
         return _FeedOperation(fields)
+    if number == PROPOSAL_CREATE:
+        return _ProposalOperation(fields)
     return LibraryOperation([number, fields])
 
 
@@ -154,6 +171,31 @@ class _FeedOperation:
             + bytes(ObjectId(fields["asset_id"], "asset"))
             + bytes(PriceFeed(fields["feed"]))
             + (varint(0) if icr is None else varint(1) + varint(0) + bytes(Uint16(icr)))
+        )
+
+
+class _ProposalOperation:
+    """`proposal_create` with its operations serialised as here: the library's own forget the prefix of keys."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __bytes__(self) -> bytes:
+        from bitsharesbase.objects import ObjectId
+        from graphenebase.objects import Asset
+        from graphenebase.types import Array, Optional, PointInTime, Set, Uint32, varint
+
+        fields = self._fields
+        review = fields.get("review_period_seconds")
+        proposed = [_operation(one["op"][0], one["op"][1], fields["prefix"]) for one in fields["proposed_ops"]]
+        return bytes(
+            varint(PROPOSAL_CREATE)
+            + bytes(Asset(fields["fee"]))
+            + bytes(ObjectId(fields["fee_paying_account"], "account"))
+            + bytes(PointInTime(fields["expiration_time"]))
+            + bytes(Array(proposed))
+            + bytes(Optional(None if review is None else Uint32(review)))
+            + bytes(Set([]))
         )
 
 

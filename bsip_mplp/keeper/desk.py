@@ -11,7 +11,8 @@ from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.errors import StaleNodeError
 from bsip_mplp.chain.holdings import read_holdings
 from bsip_mplp.chain.inbox import Inbox, Reading
-from bsip_mplp.chain.outbox import Outbox, Waiting
+from bsip_mplp.chain.orders import Waiting
+from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.chain.quorum import agreed
 from bsip_mplp.config import Settings
 from bsip_mplp.journal import Cursor, Journal, read

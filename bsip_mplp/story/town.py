@@ -15,7 +15,7 @@ from bsip_mplp.chain.envelope import seal_plain
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
 from bsip_mplp.chain.history import read_irreversible
 from bsip_mplp.chain.keys import Secret, keyring_of
-from bsip_mplp.chain.outbox import seal_for
+from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign, with_fees
 from bsip_mplp.money import format_units, parse_units
 from bsip_mplp.ratios import Price

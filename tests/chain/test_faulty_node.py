@@ -7,7 +7,8 @@ from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.errors import DisagreementError, StaleNodeError, UnreachableError
 from bsip_mplp.chain.history import read_irreversible
 from bsip_mplp.chain.inbox import Inbox
-from bsip_mplp.chain.outbox import Outbox, Waiting
+from bsip_mplp.chain.orders import Waiting
+from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.rules.inputs import OrderDone
 from tests import kit
 from tests.chain.test_inbox import CONTEXT

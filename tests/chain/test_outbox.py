@@ -11,9 +11,9 @@ from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.envelope import unseal
 from bsip_mplp.chain.errors import KeysError, RefusedError, UnreachableError
 from bsip_mplp.chain.keys import keyring_of
-from bsip_mplp.chain.outbox import Outbox, Waiting
+from bsip_mplp.chain.orders import Order, Waiting
+from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed
-from bsip_mplp.rules.outcomes import Order
 
 NOW = 1_800_000_000
 RESERVE = 10**12
