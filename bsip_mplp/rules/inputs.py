@@ -496,7 +496,7 @@ class OrderFilled:
 
     For orders of a position in `protocol` custody, and for rewards to be settled into the core asset (SP-6). What they
     did to the position is reported as `PositionSeen` before it: reported after it, the debt just paid would be ordered
-    to be paid again.
+    to be paid again. The last report says what the chain took for it.
     """
 
     kind: ClassVar[str] = "order_filled"
@@ -505,17 +505,24 @@ class OrderFilled:
     units: int
     got: int = 0
     done: bool = True
+    fee_asset: str = ""
+    fee: int = 0
     source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFailed:
-    """An order can't be carried out, for good, and never was; its money is free balance again."""
+    """An order can't be carried out, for good, and never was; its money is free balance again.
+
+    `fee` is what the chain took for trying, such as for proposals that were never approved.
+    """
 
     kind: ClassVar[str] = "order_failed"
     time: int
     order: int
     reason: str
+    fee_asset: str = ""
+    fee: int = 0
     source: str | None = None
 
 
