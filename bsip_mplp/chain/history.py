@@ -99,6 +99,16 @@ def read_after(chain: Chain, account_id: str, after_block: int) -> list[Entry]:
     return entries[::-1]
 
 
+def entries_before(chain: Chain, account_id: str, entry: Entry) -> list[Entry]:
+    """An account's operations before one of its own, newest first; no more than one reading takes."""
+    return [one for one in _descend(chain, account_id, entry.instance, 0, PAGES_MAX)[0] if one != entry]
+
+
+def is_same(fields: Any, other: Any) -> bool:
+    """Whether two tellings of an operation's fields mean the same."""
+    return bool(_plain(fields) == _plain(other))
+
+
 def agreed_time(chain: Chain, block: int) -> int:
     """When a block was made, in seconds, as enough nodes agree: what has expired, and all that is due, hang on it."""
     return agreed(chain, lambda one: one.block_time(block), f"the time of block {block}")

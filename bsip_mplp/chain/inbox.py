@@ -1,23 +1,24 @@
 """The inbox: what reached the pool's account in irreversible blocks, as inputs, each with what its memo asks for.
 
+What comes in a transaction that was signed for the pool's account itself is part of an order, and no deposit.
 Nothing that a sender writes stops it: a memo that can't be opened or understood makes a plain deposit with a reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bsip_mplp.chain import memo
-from bsip_mplp.chain.builders import ASSET_ISSUE, TRANSFER
+from bsip_mplp.chain.builders import ASSET_ISSUE, ASSET_SETTLE, CALL_ORDER_UPDATE, LIMIT_ORDER_CREATE, TRANSFER
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.envelope import EnvelopeError, unseal
 from bsip_mplp.chain.errors import NotFoundError
 from bsip_mplp.chain.history import BlockSeen, Entry, agreed_time, check_entry, confirmed_block, read_irreversible
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.memo import Context, MemoError, UnknownAssetError
-from bsip_mplp.chain.transactions import transaction_id
+from bsip_mplp.chain.own import creation_of, id_of, own_places, pays, place_of
 from bsip_mplp.rules.inputs import Ask, Deposit
 
 ASSETS_PER_MEMO_MAX = 3
@@ -26,15 +27,14 @@ BLOCKS_MAX = 500
 
 
 class Sent(NamedTuple):
-    """A transfer out of the pool's account, seen in an irreversible block."""
+    """Money that went out of the pool's account, or was put into an order, seen in an irreversible block.
+
+    `transaction` is the id of what was signed for it: of the proposal, where the chain carried one out; "" if that
+    can't be told.
+    """
 
     source: str
     transaction: str
-    to_id: str
-    asset_id: str
-    units: int
-    fee_asset_id: str
-    fee_units: int
     time: int
 
 
@@ -71,7 +71,7 @@ class Inbox:
         came: list[tuple[Entry, BlockSeen]] = []
         block, time = history.block, history.time
         for entry in history.entries:
-            if not _moves_money(entry, account_id):
+            if not (_comes(entry, account_id) or _goes(entry, account_id)):
                 continue
             if entry.block not in blocks:
                 if len(blocks) == BLOCKS_MAX:
@@ -82,13 +82,26 @@ class Inbox:
             check_entry(entry, blocks[entry.block])
             came.append((entry, blocks[entry.block]))
         seen = [entry for entry in history.entries if entry.block <= block]
+        own = own_places(seen, account_id)
         return Reading(
-            deposits=self._deposits([one for one in came if _receiver(one[0]) == account_id]),
-            sent=tuple(_sent(*one, self._chain) for one in came if _receiver(one[0]) != account_id),
+            deposits=self._deposits(
+                [one for one in came if _comes(one[0], account_id) and place_of(one[0]) not in own]
+            ),
+            sent=tuple(self._sent(account_id, *one) for one in came if _goes(one[0], account_id)),
             block=block,
             time=time,
             operation=seen[-1].id if seen else operation,
         )
+
+    def _sent(self, account_id: str, entry: Entry, block: BlockSeen) -> Sent:
+        if entry.virtual is None:
+            return Sent(entry.source, id_of(self._chain, block.transactions[entry.transaction]), block.time)
+        creation = creation_of(self._chain, account_id, entry)
+        if creation is None:
+            return Sent(entry.source, "", block.time)
+        made_in = confirmed_block(self._chain, creation.block)
+        check_entry(creation, made_in)
+        return Sent(entry.source, id_of(self._chain, made_in.transactions[creation.transaction]), block.time)
 
     def _deposits(self, came: list[tuple[Entry, BlockSeen]]) -> tuple[Deposit, ...]:
         names = self._chain.account_names(_sender(entry) for entry, _ in came)
@@ -132,11 +145,18 @@ class Inbox:
         return memo.parse(text, context)
 
 
-def _moves_money(entry: Entry, account_id: str) -> bool:
-    """Whether money came or went; a transfer of the account to itself moves none."""
+def _comes(entry: Entry, account_id: str) -> bool:
+    """Whether money comes; a transfer of the account to itself moves none."""
     if entry.kind not in (TRANSFER, ASSET_ISSUE):
         return False
-    return (_sender(entry) == account_id) != (_receiver(entry) == account_id)
+    return _receiver(entry) == account_id != _sender(entry)
+
+
+def _goes(entry: Entry, account_id: str) -> bool:
+    """Whether money of the account goes, or is put into an order."""
+    if entry.kind == TRANSFER:
+        return _sender(entry) == account_id != _receiver(entry)
+    return entry.kind in (LIMIT_ORDER_CREATE, CALL_ORDER_UPDATE, ASSET_SETTLE) and pays(entry, account_id)
 
 
 def _sender(entry: Entry) -> str:
@@ -150,33 +170,3 @@ def _receiver(entry: Entry) -> str:
 def _money(entry: Entry) -> Mapping[str, Any]:
     money: Mapping[str, Any] = entry.fields["asset_to_issue" if entry.kind == ASSET_ISSUE else "amount"]
     return money
-
-
-def read_sent(chain: Chain, account_id: str, entries: Sequence[Entry]) -> list[Sent]:
-    """The transfers out of an account among operations of its irreversible history, each checked in its block."""
-    blocks: dict[int, BlockSeen] = {}
-    found = []
-    for entry in entries:
-        if _moves_money(entry, account_id) and _sender(entry) == account_id:
-            if entry.block not in blocks:
-                blocks[entry.block] = confirmed_block(chain, entry.block)
-            check_entry(entry, blocks[entry.block])
-            found.append(_sent(entry, blocks[entry.block], chain))
-    return found
-
-
-def _sent(entry: Entry, block: BlockSeen, chain: Chain) -> Sent:
-    try:
-        transaction = transaction_id(block.transactions[entry.transaction], chain.network.prefix)
-    except (ValueError, IndexError):
-        transaction = ""  # made by someone else, of operations that this program doesn't make
-    return Sent(
-        source=entry.source,
-        transaction=transaction,
-        to_id=_receiver(entry),
-        asset_id=str(_money(entry)["asset_id"]),
-        units=int(_money(entry)["amount"]),
-        fee_asset_id=str(entry.fields["fee"]["asset_id"]),
-        fee_units=int(entry.fields["fee"]["amount"]),
-        time=block.time,
-    )

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bsip_mplp.chain.builders import PAYERS, TRANSFER
+from bsip_mplp.chain.builders import PAYERS, PROPOSAL_CREATE, TRANSFER
 from bsip_mplp.chain.chain import Chain
-from bsip_mplp.chain.history import BlockSeen, Entry, check_entry, confirmed_block, read_irreversible
+from bsip_mplp.chain.history import (
+    BlockSeen,
+    Entry,
+    check_entry,
+    confirmed_block,
+    entries_before,
+    is_same,
+    read_irreversible,
+)
 from bsip_mplp.chain.transactions import fees_of, transaction_id
 
 PARTS_MAX = 1000
@@ -57,7 +65,7 @@ class Seen(NamedTuple):
 def pays(entry: Entry, account_id: str) -> bool:
     """Whether it is the account that pays an operation's fee: then it was signed for it, or approved."""
     field = PAYERS.get(entry.kind)
-    return field is not None and str(entry.fields[field]) == account_id
+    return field is not None and str(entry.fields.get(field)) == account_id
 
 
 def place_of(entry: Entry) -> Place:
@@ -118,6 +126,19 @@ def _own(chain: Chain, first: Entry, block: BlockSeen, entries: Sequence[Entry])
         fee_asset_id=next(iter(fees)),
         fee_units=next(iter(fees.values())) if len(fees) == 1 else 0,
     )
+
+
+def creation_of(chain: Chain, account_id: str, carried: Entry) -> Entry | None:
+    """The account's own proposal by which the chain carried an operation out; None if there is none.
+
+    The operation is the very one that was proposed: the memo of a transfer has a nonce.
+    """
+    for entry in entries_before(chain, account_id, carried):
+        if entry.kind == PROPOSAL_CREATE and pays(entry, account_id):
+            proposed = [one["op"] for one in entry.fields["proposed_ops"]]
+            if any(int(kind) == carried.kind and is_same(fields, carried.fields) for kind, fields in proposed):
+                return entry
+    return None
 
 
 def id_of(chain: Chain, transaction: Mapping[str, Any]) -> str:

@@ -1,0 +1,17 @@
+"""The kinds of orders that this chain takes, and how each is carried out."""
+
+from __future__ import annotations
+
+from bsip_mplp.chain.deeds import Deed
+from bsip_mplp.chain.payouts import Payout
+from bsip_mplp.chain.sales import Sale, Settlement
+from bsip_mplp.chain.vault_orders import VaultOpen, VaultSteps
+from bsip_mplp.chain.vaults import Terms
+
+
+def deeds_of(terms: Terms | None) -> dict[str, Deed]:
+    """What the outbox can carry out; without terms there are no vaults."""
+    deeds: dict[str, Deed] = {"payout": Payout(), "sell": Sale(), "settle": Settlement()}
+    if terms is not None:
+        deeds |= {"vault_open": VaultOpen(terms), "vault": VaultSteps(terms)}
+    return deeds
