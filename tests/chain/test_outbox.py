@@ -108,11 +108,13 @@ def order_for(person, world, number=17, units=12_345):
     return Order(number, "payout", person.name, world.core, units, f"mplp payout {number}")
 
 
-def work_until_done(world, pool, store, connection, orders):
+def work_until_done(world, pool, store, connection, orders, deeds=None):
     """Work as a keeper does, started again after each crash; gives what became of each order."""
     ended = {}
     for _ in range(STEPS_MAX):
-        outbox = Outbox(Chain(connection), store, pool.name, pool.keyring, expiration_seconds=EXPIRATION_SECONDS)
+        outbox = Outbox(
+            Chain(connection), store, pool.name, pool.keyring, expiration_seconds=EXPIRATION_SECONDS, deeds=deeds
+        )
         rest = [one for one in orders if one.number not in ended]
         try:
             progress = outbox.work(rest, NOW, RESERVE)
