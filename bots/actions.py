@@ -40,7 +40,18 @@ class Pay:
         """What would be paid, a line an order."""
         if self.hold is not None:
             return [f"look what became of order {o.number}" for o in self.orders]
-        return [f"pay order {o.number}: {o.units} units of {o.asset} to {o.account}" for o in self.orders]
+        return [_deed(order) for order in self.orders]
+
+
+def _deed(order: Ordered) -> str:
+    """What is done for an order, by its kind."""
+    match order.kind:
+        case "payout":
+            return f"pay order {order.number}: {order.units} units of {order.asset} to {order.account}"
+        case "sell" | "settle":
+            return f"{order.kind} for order {order.number}: {order.units} units of {order.asset}"
+        case _:
+            return f"carry out order {order.number}: {order.kind} {order.account}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def observe(desk: Desk) -> View:
     came, cursor = reading.deposits, Cursor(reading.block, max(reading.time, was.time), reading.operation)
     asking = sorted({_meant(item.ask, item.account) for item in came if isinstance(item.ask, Borrow | Protect)})
     seen = desk.intake.sightings
-    known_asking = [(market, account) for market, account in asking if market in seen.markets]
+    known_asking = [
+        (market, account) for market, account in asking if market in seen.markets and account not in seen.vaults
+    ]
     markets = {market: seen.markets[market] for market, _ in known_asking}
     return View(
         came=came,

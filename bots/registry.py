@@ -13,6 +13,7 @@ from bsip_mplp.bots import (
     inbox,
     nodes,
     payouts,
+    vaults,
     watcher,
 )
 from bsip_mplp.bots.bot import Bot
@@ -28,5 +29,6 @@ BOTS: tuple[Bot, ...] = (
     inbox.BOT,
     nodes.BOT,
     payouts.BOT,
+    vaults.BOT,
     watcher.BOT,
 )

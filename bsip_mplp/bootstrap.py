@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from bsip_mplp.chain.connection import Connection
     from bsip_mplp.chain.keys import Keyring
     from bsip_mplp.chain.memo import Context
+    from bsip_mplp.chain.vaults import Terms
     from bsip_mplp.cli.wallet import Wallet
-    from bsip_mplp.keeper.audit import Audit
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.health import HealthView
     from bsip_mplp.keeper.lead import Lead, Leader
     from bsip_mplp.keeper.runner import Board, Keeper
     from bsip_mplp.keeper.status import BotStatus
     from bsip_mplp.keeper.stop import Stop
-    from bsip_mplp.rules.inputs import FeedSeen, PositionSeen
 
 STANDBY_SECONDS = 1.0
 
@@ -45,6 +44,14 @@ def open_connection(settings: Settings, quorum: int | None = 1) -> Connection:
     from bsip_mplp.chain.connection import Connection
 
     return Connection(settings.chain.nodes, chain_id=settings.chain.chain_id, quorum=quorum)
+
+
+def vault_terms(settings: Settings) -> Terms | None:
+    """Who keeps and who guards the vaults (V-2); None where there are none."""
+    from bsip_mplp.chain.vaults import Terms
+
+    vault = settings.vault
+    return None if vault is None else Terms(vault.keepers, vault.guard, vault.threshold)
 
 
 def check_chain(settings: Settings, chain: Chain) -> None:
@@ -135,28 +142,6 @@ def _check_place(settings: Settings, place: Place) -> None:
         raise ConfigError(f"chain.pool_account: {here}, {there}; nothing was sent. Correct the configuration")
 
 
-def see_now(
-    settings: Settings, market: str, account: str, now: int
-) -> tuple[list[FeedSeen | PositionSeen], str | None]:
-    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so."""
-    from bsip_mplp.chain.chain import Chain
-    from bsip_mplp.chain.errors import UnreachableError
-    from bsip_mplp.rules.inputs import PositionSeen
-
-    connection = open_connection(settings)
-    try:
-        chain = Chain(connection)
-        position = chain.positions(market, [account])[account]
-        seen = PositionSeen(
-            time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
-        )
-        return [*chain.feeds([market], now), seen], None
-    except UnreachableError as error:
-        return [], f"The node could not be asked ({error}): this is what the ledger saw last."
-    finally:
-        connection.close()
-
-
 # --- setting up -----------------------------------------------------------------------------------------------
 
 
@@ -179,6 +164,7 @@ def initialise(settings: Settings) -> list[str]:
         if pool_account:
             chain.account(pool_account)
             done.append(f"the pools' money is held by {pool_account}")
+        done.extend(check_vaults(settings, chain))
         assets = chain.assets(settings.lent_symbols)
         for market in settings.markets:
             if chain.core_of(market) != settings.chain.core_asset:
@@ -208,6 +194,21 @@ def initialise(settings: Settings) -> list[str]:
         return done
     finally:
         connection.close()
+
+
+def check_vaults(settings: Settings, chain: Chain) -> list[str]:
+    """What there is to say of vaults; raises `ConfigError` or a `ChainError` if none could be made (V-2)."""
+    vault = settings.vault
+    if vault is None:
+        return []
+    chain.account_ids([*vault.keepers, vault.guard])
+    if not chain.is_lifetime_member(str(settings.chain.pool_account)):
+        raise ConfigError(
+            f"vault: {settings.chain.pool_account} must be a lifetime member of the chain, which makes accounts: "
+            "upgrade it in any wallet, or leave [vault] out"
+        )
+    keepers = f"{vault.threshold} of {', '.join(vault.keepers)}" if len(vault.keepers) > 1 else vault.keepers[0]
+    return [f"vaults are kept by {keepers} and guarded by {vault.guard}"]
 
 
 def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any]) -> str:
@@ -248,11 +249,13 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
     """
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.chain.inbox import Inbox
+    from bsip_mplp.chain.kinds import deeds_of
     from bsip_mplp.chain.outbox import Outbox
     from bsip_mplp.keeper.audits import AuditBoard
     from bsip_mplp.keeper.desk import Desk
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.intake import Intake
+    from bsip_mplp.keeper.vaults import Watch
 
     journal, connection = open_journal(settings), open_connection(settings, settings.chain.quorum)
     try:
@@ -263,14 +266,18 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
         chain, pool_account = Chain(connection), settings.chain.pool_account
         check_chain(settings, chain)
         journal.set_place(Place(connection.network.chain_id, pool_account or ""))
-        inbox = outbox = None
+        inbox = outbox = watch = None
         if pool_account is not None and not settings.observes_only:
-            keyring, life = keyring_of(connection.network.prefix), settings.chain.expiration_seconds
+            keyring, terms = keyring_of(connection.network.prefix), vault_terms(settings)
             inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
-            may_send = None if epoch is None else journal.check_lead
-            outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life, before_sending=may_send)
+            outbox = Outbox(
+                chain, journal, pool_account, keyring, deeds=deeds_of(terms),
+                expiration_seconds=settings.chain.expiration_seconds,
+                before_sending=None if epoch is None else journal.check_lead,
+            )  # fmt: skip
+            watch = None if terms is None else Watch(chain, terms)
         audits = AuditBoard(settings.database_url, epoch=epoch)
-        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits)
+        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits, watch)
     except BaseException:
         connection.close()
         journal.close()
@@ -427,72 +434,3 @@ def read_health(settings: Settings, now: int) -> HealthView:
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
         )
-
-
-# --- the audit ------------------------------------------------------------------------------------------------
-
-AUDIT_TRIES = 3
-
-
-def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
-    """Compare ledger and chain now, without writing anything; also the digits of each asset.
-
-    What differs is looked at again a few times: the keeper may have written meanwhile. Raises `ConfigError` where
-    there is no pool account, and what the journal and the chain raise.
-    """
-    from bsip_mplp.chain.chain import Chain
-    from bsip_mplp.chain.errors import StaleNodeError
-    from bsip_mplp.chain.holdings import read_holdings
-    from bsip_mplp.keeper.audit import Verdict, judge
-    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books
-    from bsip_mplp.keeper.errors import NotInitialisedError
-
-    account = settings.chain.pool_account
-    if account is None:
-        raise ConfigError("chain.pool_account: there is none here, so nothing can be compared")
-    connection, board = open_connection(settings), AuditBoard(settings.database_url, read_only=True)
-    try:
-        with open_journal(settings, read_only=True) as journal:
-            for attempt in range(AUDIT_TRIES):
-                cursor = journal.cursor()
-                if cursor is None:
-                    raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
-                holdings = read_holdings(Chain(connection), account, first_block(journal, cursor))
-                books = read_books(journal, holdings, board.read().own, settings.chain.core_asset)
-                if books is None or holdings.head < books.block:
-                    raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
-                audit = judge(books, holdings)
-                if audit.verdict is not Verdict.DIFFERS or attempt == AUDIT_TRIES - 1:
-                    break
-            with journal.reading() as reading:
-                return audit, {found.key: found.body["precision"] for found in read.objects(reading, "asset")}
-    finally:
-        connection.close()
-        board.close()
-
-
-def accept_difference(settings: Settings, audit: Audit) -> None:
-    """Count the difference as the account's own gain or loss; raises `KeeperError` if its own doesn't cover it."""
-    from bsip_mplp.keeper.audits import AuditBoard
-    from bsip_mplp.keeper.errors import KeeperError
-
-    own = {one.asset: one.own_units + one.difference_units for one in audit.figures}
-    if lacking := [(asset, units) for asset, units in own.items() if units < 0]:
-        asset, units = lacking[0]
-        raise KeeperError(f"{-units} units of {asset} are missing that belong to others: that can't be accepted")
-    board = AuditBoard(settings.database_url)
-    try:
-        board.write(board.read()._replace(own={asset: units for asset, units in own.items() if units}))
-    finally:
-        board.close()
-
-
-def last_audit(settings: Settings) -> Audit | None:
-    """What the keeper's last audit found; None before the first."""
-    from bsip_mplp.keeper.audits import AuditBoard
-
-    board = AuditBoard(settings.database_url, read_only=True)
-    try:
-        return board.read().last
-    finally:
-        board.close()

@@ -28,7 +28,7 @@ def audit(options: Options, accept: bool, as_json: bool) -> None:
     \b
     Example: mplp audit
     """
-    from bsip_mplp.bootstrap import accept_difference, run_audit
+    from bsip_mplp.bootstrap_views import accept_difference, run_audit
     from bsip_mplp.keeper.audit import Verdict
 
     found, precisions = run_audit(options.settings)

@@ -124,7 +124,8 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
     Example: mplp health || echo "look after the keeper"
              mplp health --metrics > /var/lib/node_exporter/mplp.prom
     """
-    from bsip_mplp.bootstrap import last_audit, leader, read_health
+    from bsip_mplp.bootstrap import leader, read_health
+    from bsip_mplp.bootstrap_views import last_audit
     from bsip_mplp.keeper.health import reasons
     from bsip_mplp.keeper.metrics import exposition
 

@@ -37,6 +37,9 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "loan": ("bsip_mplp.cli.histories:loan", "Show the history of a loan."),
         "repay": ("bsip_mplp.cli.borrowing:repay", "End a loan."),
     },
+    "Vaults": {
+        "vault": ("bsip_mplp.cli.vault:vault", "Hold a position in a vault."),
+    },
     "Auctions and funds": {
         "auctions": ("bsip_mplp.cli.auctions:auctions", "Show auctions, and what one asks for."),
         "bid": ("bsip_mplp.cli.auctions:bid", "Bid interest for a position."),

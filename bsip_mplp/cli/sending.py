@@ -17,6 +17,7 @@ from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_unit
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from bsip_mplp.chain.chain import Position
     from bsip_mplp.chain.memo import Context
     from bsip_mplp.cli.wallet import Sent, Wallet
     from bsip_mplp.journal import Cursor
@@ -140,10 +141,11 @@ class Errand:
 
     # --- the transfer ---------------------------------------------------------------------------------------
 
-    def ask(self, ask: Ask, money: tuple[str, int] | None = None) -> None:
+    def ask(self, ask: Ask, money: tuple[str, int] | None = None, closing: tuple[str, Position] | None = None) -> None:
         """Send the request with its money, and wait if that was asked for.
 
-        A request without money travels with the smallest unit of the core asset, which stays the sender's.
+        A request without money travels with the smallest unit of the core asset, which stays the sender's. With
+        `closing`, a market and one's own position there, that is closed first, in the same transaction.
         """
         from bsip_mplp.bootstrap import open_journal, open_wallet
         from bsip_mplp.chain.memo import render
@@ -153,7 +155,7 @@ class Errand:
         memo = render(ask, self._context)
         asset, units = money or (self._settings.chain.core_asset, 1)
         with open_wallet(self._settings, self.account, unsigned=self._options.unsigned) as wallet:
-            sent = wallet.send(asset, units, memo, must_broadcast=not self._options.nobroadcast)
+            sent = wallet.send(asset, units, memo, must_broadcast=not self._options.nobroadcast, closing=closing)
             if not sent.was_broadcast:
                 print_json(sent.transaction)
                 return

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "--long", "is_long", is_flag=True, help="The life of long loans instead: a year, with auctions and bonds."
 )
 @click.option("--shared-pool", "is_shared", is_flag=True, help="The shared pool's example instead: four stages.")
+@click.option("--vault", "is_vault", is_flag=True, help="A vault instead: a loan that the chain itself sees.")
 @click.option("--node", "url", metavar="URL", help="Play on this node, not on an embedded one.")
 @click.option("--faucet", metavar="NAME", help="Lifetime member that pays for the new accounts.  [default: nathan]")
 @click.option(
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the journal here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_options
-def story(options: Options, is_long: bool, is_shared: bool, as_json: bool, **given: Any) -> None:
+def story(options: Options, is_long: bool, is_shared: bool, is_vault: bool, as_json: bool, **given: Any) -> None:
     """Play the example of the proposal: accounts and a bitasset made for it, signed transactions, the keeper running.
 
     Each step is shown with what the chain and the ledger say; in the end all is verified. Exit status 0 if all holds,
@@ -44,17 +45,18 @@ def story(options: Options, is_long: bool, is_shared: bool, as_json: bool, **giv
 
     \b
     Example: mplp story
+             mplp story --vault
              mplp story --node ws://127.0.0.1:8090 --faucet nathan --wif 5K…
     """
     from bsip_mplp.story.run import play
 
-    if is_long and is_shared:
-        raise click.UsageError("--long and --shared-pool are two stories: give one")
+    if is_long + is_shared + is_vault > 1:
+        raise click.UsageError("--long, --shared-pool and --vault are stories of their own: give one")
     where = _where(options, **given)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that node and keeper end too
     teller = _Teller(quiet=as_json)
     with teller:
-        played = play(_story(is_long, is_shared), where, teller)
+        played = play(_story(is_long, is_shared, is_vault), where, teller)
     if as_json:
         print_json(_as_json(played))
     else:
@@ -63,7 +65,11 @@ def story(options: Options, is_long: bool, is_shared: bool, as_json: bool, **giv
         raise click.exceptions.Exit(1)
 
 
-def _story(is_long: bool, is_shared: bool) -> Story:
+def _story(is_long: bool, is_shared: bool, is_vault: bool) -> Story:
+    if is_vault:
+        from bsip_mplp.story.vault import STORY as VAULT
+
+        return VAULT
     if is_shared:
         from bsip_mplp.story.shared import STORY as SHARED
 

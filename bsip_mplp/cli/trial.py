@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def try_out(options: Options, account: str, ask: Borrow, along: tuple[str, int] | None, *, as_json: bool) -> None:
     """Show CR, LCR and cost before and after the request; a refusal ends with exit status 2, as the real one would."""
-    from bsip_mplp.bootstrap import see_now
+    from bsip_mplp.bootstrap_views import see_now
     from bsip_mplp.cli.sending import RefusedError
     from bsip_mplp.rules.inputs import Deposit, Request
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from bsip_mplp.chain.builders import Units, transfer
-from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.builders import Operation, Units, call_order_update, transfer
+from bsip_mplp.chain.chain import Chain, Position
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal, seal_plain
 from bsip_mplp.chain.errors import KeysError, NotFoundError, UnreachableError
@@ -17,7 +17,8 @@ from bsip_mplp.chain.transactions import Signed, broadcast, prepare, sign_prepar
 class Sent(NamedTuple):
     """A transaction, its id, and whether it was broadcast; `after_block` was the head when it was made.
 
-    Without `was_answered` nobody knows yet whether a node took it: only a block can tell.
+    `operation` is the place of the request among its operations. Without `was_answered` nobody knows yet whether a node
+    took it: only a block can tell.
     """
 
     transaction: dict[str, Any]
@@ -25,6 +26,7 @@ class Sent(NamedTuple):
     was_broadcast: bool
     after_block: int
     was_answered: bool = True
+    operation: int = 0
 
 
 class Wallet:
@@ -49,31 +51,47 @@ class Wallet:
     ) -> None:
         self._connection.close()
 
-    def send(self, asset: str, units: int, memo: str, *, must_broadcast: bool) -> Sent:
+    def holds(self, asset: str) -> int:
+        """What the account holds of an asset now, in smallest units."""
+        return self._chain.balances(self._account).get(asset, 0)
+
+    def position(self, market: str) -> Position:
+        """The account's own position; all 0 if there is none."""
+        return self._chain.positions(market, [self._account])[self._account]
+
+    def send(
+        self, asset: str, units: int, memo: str, *, must_broadcast: bool, closing: tuple[str, Position] | None = None
+    ) -> Sent:
         """Transfer `units` to the pool's account; raises a `ChainError` that says what to do.
 
+        With `closing`, a market and the account's whole position there, that is closed first in the same transaction.
         Without a keyring the transaction is only shown: its memo is then a plain one, since no key can seal it.
         """
         sender, pool = self._chain.account(self._account), self._chain.account(self._pool_account)
         money = Units(self._chain.asset(asset).id, units)
+        first = [] if closing is None else [self._closing(sender.id, *closing)]
         after_block = self._chain.head().number
         if self._keyring is None:
             sealed = seal_plain(memo, self._chain.network.prefix)
-            unsigned, _ = prepare(
-                self._chain, [transfer(sender.id, pool.id, money, sealed)], expiration_seconds=self._expiration_seconds
-            )
+            operations = [*first, transfer(sender.id, pool.id, money, sealed)]
+            unsigned, _ = prepare(self._chain, operations, expiration_seconds=self._expiration_seconds)
             return Sent(unsigned, transaction_id(unsigned, self._chain.network.prefix), False, after_block)
         if not self._keyring.has(sender.memo_key):
             raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
         sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
-        signed = self._sign(transfer(sender.id, pool.id, money, sealed), sender.active_keys)
+        signed = self._sign([*first, transfer(sender.id, pool.id, money, sealed)], sender.active_keys)
         was_answered = True
         if must_broadcast:
             try:
                 broadcast(self._connection, signed.transaction)
             except UnreachableError:
                 was_answered = False
-        return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered)
+        return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered, len(first))
+
+    def _closing(self, account_id: str, market: str, position: Position) -> Operation:
+        core = Units(self._chain.asset(self._chain.core_of(market)).id, -position.collateral)
+        debt = Units(self._chain.asset(market).id, -position.debt)
+        return call_order_update(account_id, core, debt, None)  # what is closed has no target ratio to keep
 
     def source_of(self, sent: Sent) -> str | None:
         """The place of a transaction on the chain, as the journal names it; None while it is in no block yet.
@@ -85,7 +103,7 @@ class Wallet:
             number += 1
             for place, found in enumerate(self._chain.block(number)["transactions"]):
                 if self._id_of(found) == sent.transaction_id:
-                    return f"{number}.{place}.0"
+                    return f"{number}.{place}.{sent.operation}"
             self._looked_at = number
         return None
 
@@ -94,7 +112,7 @@ class Wallet:
         head = self._chain.head()
         return head.number, head.irreversible_number
 
-    def _sign(self, operation: tuple[int, dict[str, Any]], active_keys: tuple[str, ...]) -> Signed:
+    def _sign(self, operations: list[Operation], active_keys: tuple[str, ...]) -> Signed:
         keyring = self._keyring
         if keyring is None:
             raise KeysError("no key is configured: set keys.file or keys.uptick_wallet")
@@ -103,7 +121,7 @@ class Wallet:
             raise KeysError(
                 f"no active key of {self._account} is among your keys: it has {', '.join(active_keys) or 'none'}"
             )
-        unsigned, reference = prepare(self._chain, [operation], expiration_seconds=self._expiration_seconds)
+        unsigned, reference = prepare(self._chain, operations, expiration_seconds=self._expiration_seconds)
         return sign_prepared(self._chain, unsigned, reference, keyring, own[:1])
 
     def _id_of(self, transaction: dict[str, Any]) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from bsip_mplp.bots.actions import Action, HoldBack, Judge, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
@@ -19,8 +19,10 @@ from bsip_mplp.journal import Cursor, Journal, read
 from bsip_mplp.keeper.audit import Audit, Verdict, judge, own_of
 from bsip_mplp.keeper.audits import Board, Kept, first_block, read_books
 from bsip_mplp.keeper.intake import Intake
+from bsip_mplp.keeper.orders import order_of
+from bsip_mplp.keeper.vaults import Seen, Watch
 from bsip_mplp.rules.codec import canonical, input_to_json
-from bsip_mplp.rules.inputs import FeedSeen, OrderDone, OrderFailed, PositionSeen
+from bsip_mplp.rules.inputs import FeedSeen, OrderDone, OrderFailed, OrderFilled, PositionSeen
 
 
 class Done(NamedTuple):
@@ -42,6 +44,7 @@ class Desk:
         inbox: Inbox | None,
         outbox: Outbox | None,
         audits: Board,
+        watch: Watch | None = None,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -51,12 +54,13 @@ class Desk:
         self._inbox = inbox
         self._outbox = outbox
         self._audits = audits
+        self._watch = watch
         self._audited: Audit | None = None
         """What was found since this desk was opened: payouts go by nothing older."""
         self._unknown: list[str] = []
         """Payments out of the account that the inbox saw and the journal knows nothing of."""
-        self._sent: list[str] = []
-        """What was said to be sent already, so that it is said once and not with each broadcast."""
+        self._sent: dict[int, str] = {}
+        """What was said to be sent already, by order, so that it is said once and not with each broadcast."""
 
     # --- what bots look at ----------------------------------------------------------------------------------
 
@@ -128,6 +132,10 @@ class Desk:
             for market, account in wanted
         ]
 
+    def read_vaults(self, vaults: Sequence[Mapping[str, Any]]) -> list[Seen]:
+        """Those of some vaults whose state on the chain can't be undone; none where no vaults are configured."""
+        return [] if self._watch is None else self._watch.look(vaults, self.intake.sightings.former_holders)
+
     # --- what is done ---------------------------------------------------------------------------------------
 
     def carry_out(self, action: Action) -> Done:
@@ -169,13 +177,17 @@ class Desk:
     def _pay(self, pay: Pay) -> Done:
         if self._outbox is None:
             return Done([], pay.lines())
-        progress = self._outbox.work(pay.orders, pay.time, pay.reserve_units, pay.hold)
-        ended = tuple(one for one in progress if isinstance(one, OrderDone | OrderFailed))
-        done = self._take(Take(ended)) if ended else Done([], [])
-        under_way = [f"order {one.order}: {one.reason}" for one in progress if isinstance(one, Waiting)]
-        sent = [line for line in under_way if line.endswith("was sent")]
-        news, self._sent = [line for line in sent if line not in self._sent], sent
-        return Done(done.lines + news, [line for line in under_way if line not in sent])
+        with self.journal.reading() as connection:
+            orders = [order_of(connection, one) for one in pay.orders]
+        progress = self._outbox.work(orders, pay.time, pay.reserve_units, pay.hold)
+        reports = tuple(one for one in progress if isinstance(one, OrderDone | OrderFailed | OrderFilled))
+        done = self._take(Take(reports)) if reports else Done([], [])
+        under_way = {one.order: f"order {one.order}: {one.reason}" for one in progress if isinstance(one, Waiting)}
+        sent = {order: line for order, line in under_way.items() if line.endswith("was sent")}
+        news = [line for order, line in sent.items() if self._sent.get(order) != line]
+        self._sent = {order: line for order, line in self._sent.items() if order not in {o.number for o in orders}}
+        self._sent |= sent
+        return Done(done.lines + news, [line for order, line in under_way.items() if order not in sent])
 
     def hang_up(self) -> None:
         """Leave the node in use; the next question dials the next one."""

@@ -42,6 +42,7 @@ least = 1
 {parameters}
 
 {shared_pool}
+{vault}
 [bots]
 {schedules}
 """
@@ -57,15 +58,16 @@ class Setting(NamedTuple):
     """The committee's parameters, as they stand in a configuration."""
     shared_pool: Mapping[str, str] | None = None
     """The parameters of a shared pool, if the market has one."""
+    guard: str = ""
+    """Who guards the vaults, if there are some: the pool's account keeps them."""
 
 
-def write_configuration(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
+def write_configuration(
+    directory: Path, setting: Setting, town: Town, pool: Person, guard: Person | None = None
+) -> tuple[Path, Settings]:
     """Write configuration and key file into a directory; gives the configuration's file, and it as it is read."""
     directory.mkdir(parents=True, exist_ok=True)
-    keys = directory / "pool.keys"
-    keys.unlink(missing_ok=True)
-    with os.fdopen(os.open(keys, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(f"{pool.wif}\n")
+    keys = write_keys(directory / "pool.keys", pool)
     texts = {
         "node": town.connection.url,
         "chain_id": town.connection.network.chain_id,
@@ -82,9 +84,29 @@ def write_configuration(directory: Path, setting: Setting, town: Town, pool: Per
         else "\n".join(
             [f"[shared_pools.{town.symbol}]", *(f"{name} = {value}" for name, value in setting.shared_pool.items()), ""]
         ),
+        vault=""
+        if guard is None
+        else f"[vault]\nkeepers = [{json.dumps(pool.name)}]\nguard = {json.dumps(guard.name)}\n",
         schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
         **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
     )
     config = directory / "mplp.toml"
     config.write_text(text, encoding="utf-8")
     return config, load(str(config))
+
+
+def write_keys(path: Path, person: Person) -> Path:
+    """Write a person's key into a file that only its owner may read."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(f"{person.wif}\n")
+    return path
+
+
+def write_own_configuration(config: Path, person: Person) -> Path:
+    """The same configuration with a person's own key and account, as they have it at home."""
+    own = config.with_name(f"{person.role.lower()}.toml")
+    keys = write_keys(config.with_name(f"{person.role.lower()}.keys"), person)
+    text = config.read_text(encoding="utf-8").replace("pool.keys", keys.name)
+    own.write_text(f"account = {json.dumps(person.name)}\n{text}", encoding="utf-8")
+    return own

@@ -3,6 +3,7 @@
 StoryError
 ├── NodeEndedError     the embedded node did not start, or ended
 ├── KeeperEndedError   the keeper ended by itself
+├── CommandFailedError a command of somebody's ended with another exit status than 0
 ├── LateError          something did not happen in time
 └── FaucetError        the faucet can't pay for the story
 """
@@ -20,6 +21,10 @@ class NodeEndedError(StoryError):
 
 class KeeperEndedError(StoryError):
     """The keeper ended by itself; the text has the end of its log."""
+
+
+class CommandFailedError(StoryError):
+    """A command of somebody's ended with another exit status than 0; the text has what it said."""
 
 
 class LateError(StoryError):

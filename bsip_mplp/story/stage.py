@@ -18,8 +18,8 @@ from bsip_mplp.cli.output import time_text
 from bsip_mplp.journal.read import Refused
 from bsip_mplp.story import books, node, other_wallet
 from bsip_mplp.story.books import Books
-from bsip_mplp.story.configuration import Setting, write_configuration
-from bsip_mplp.story.errors import KeeperEndedError
+from bsip_mplp.story.configuration import Setting, write_configuration, write_own_configuration
+from bsip_mplp.story.errors import CommandFailedError, KeeperEndedError
 from bsip_mplp.story.keeper import MPLP, KeeperProcess
 from bsip_mplp.story.patience import Found, Patience
 from bsip_mplp.story.people import Person
@@ -186,7 +186,28 @@ class Stage:
         """Wait until transfers have counted; gives the numbers of their inputs."""
         return [self.books.counted(source) for source in sources]
 
+    def run_as(self, scene: Scene, role: str, *words: str) -> str:
+        """Run a command as a person does at home, with their own key; gives what it prints.
+
+        Raises `CommandFailedError` if its exit status is not 0.
+        """
+        own = write_own_configuration(self.config, self[role])
+        scene.done.append(f"{role}: mplp {' '.join(words)}")
+        return self._run(own, *words)
+
+    def _run(self, config: Path, *words: str) -> str:
+        ran = subprocess.run([*MPLP, "--config", str(config), *words], capture_output=True, text=True, check=False)
+        if ran.returncode:
+            said = (ran.stderr or ran.stdout)[-500:].strip()
+            raise CommandFailedError(f"mplp {' '.join(words)} ended with status {ran.returncode}: {said}")
+        return ran.stdout
+
     # --- the end ----------------------------------------------------------------------------------------------
+
+    def audit(self) -> dict[str, Any]:
+        """What `mplp audit` says, in a process of its own."""
+        found: dict[str, Any] = json.loads(self._run(self.config, "audit", "--json"))
+        return found
 
     def verify(self) -> dict[str, Any]:
         """What `mplp verify` says of the journal, in a process of its own."""
@@ -221,7 +242,9 @@ def set_stage(setting_for: Callable[[bool], Setting], where: Where, say: Callabl
         town.make_bitasset(people[FEEDS], setting.ratios)
         town.publish(setting.first_price)
         directory = where.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mplp-story-")))
-        config, settings = write_configuration(directory, setting, town, people[POOL])
+        if setting.guard:
+            town.make_lifetime_member(people[POOL])
+        config, settings = write_configuration(directory, setting, town, people[POOL], people.get(setting.guard))
         say("the ledger")
         initialise(settings)
         keeper = KeeperProcess(config, directory / "keeper.log")

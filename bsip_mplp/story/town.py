@@ -11,11 +11,10 @@ from bsip_mplp.chain import builders
 from bsip_mplp.chain.builders import Operation, Units
 from bsip_mplp.chain.chain import CORE_ID, Chain, Position
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.envelope import seal_plain
+from bsip_mplp.chain.envelope import seal_for, seal_plain
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
 from bsip_mplp.chain.history import read_irreversible
 from bsip_mplp.chain.keys import Secret, keyring_of
-from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign, with_fees
 from bsip_mplp.money import format_units, parse_units
 from bsip_mplp.ratios import Price
@@ -166,6 +165,13 @@ class Town:
         self.send([builders.feed_producers(publisher.id, asset_id, [publisher.id])], publisher)
         return self.symbol
 
+    def make_lifetime_member(self, person: Person) -> None:
+        """Make a person's account one that may make others; the faucet pays for it."""
+        upgrade = builders.account_upgrade(person.id)
+        fee = int(with_fees(self.chain, [upgrade])[0][1]["fee"]["amount"])
+        self.send([builders.transfer(self._faucet.id, person.id, Units(CORE_ID, fee))], self._faucet)
+        self.send([upgrade], person)
+
     # --- what people do ---------------------------------------------------------------------------------------
 
     def publish(self, price: str) -> Price:
@@ -212,11 +218,23 @@ class Town:
             return refused.message
         return None
 
+    def refusal(self, operations: Sequence[Operation], *people: Person) -> str:
+        """What the chain says to operations that it refuses, signed by some people; "" if it takes them."""
+        try:
+            self.send(operations, *people)
+        except RefusedError as refused:
+            return refused.message
+        return ""
+
     # --- what the chain says ------------------------------------------------------------------------------------
 
     def position(self, person: Person) -> Position:
         """A person's position; all 0 if there is none."""
-        return self.chain.positions(self.symbol, [person.name])[person.name]
+        return self.position_of(person.name)
+
+    def position_of(self, account: str) -> Position:
+        """The position of any account; all 0 if there is none."""
+        return self.chain.positions(self.symbol, [account])[account]
 
     def feed(self) -> FeedSeen:
         """The bitasset's feed as it counts on the chain."""

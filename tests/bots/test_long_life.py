@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bsip_mplp.bots import auctioneer, bonds, carrier, collector, committee, dividends
+from bsip_mplp.bots import auctioneer, bonds, carrier, collector, committee, dividends, vaults
 from bsip_mplp.bots.actions import Take, Warn
 from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.journal import Cursor, Journal
@@ -60,9 +60,9 @@ def at(tmp_path):
 
 
 def test_each_kind_of_thing_that_falls_due_has_one_bot_that_brings_it():
-    kinds = [*collector.KINDS, DueKind.ROUND, DueKind.WINDOW, DueKind.DIVIDEND]
+    kinds = [*collector.KINDS, *vaults.DUE, DueKind.ROUND, DueKind.WINDOW, DueKind.DIVIDEND]
     assert sorted(kinds) == sorted(DueKind)
-    assert {module.BOT for module in (collector, auctioneer, bonds, dividends, carrier, committee)} <= set(BOTS)
+    assert {module.BOT for module in (collector, auctioneer, bonds, dividends, carrier, committee, vaults)} <= set(BOTS)
 
 
 def test_the_auctioneer_brings_the_end_of_a_round_and_not_earlier(at):
