@@ -8,7 +8,10 @@ from typing import NamedTuple
 OUTSIDE = "outside"
 """The outside world: what came in from the chain stands here with the opposite sign."""
 
-MAY_BE_NEGATIVE = (OUTSIDE, "operator")
+VAULTS = "vaults"
+"""What of the ledger's own money lies in vaults stands here with the opposite sign, like that of the outside world."""
+
+MAY_BE_NEGATIVE = (OUTSIDE, VAULTS, "operator")
 """The accounts that may owe; every other balance is 0 or more (PL-I2)."""
 
 

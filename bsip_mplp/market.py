@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Literal
@@ -60,6 +61,14 @@ class Parameters:
     protect_at_mcr: Fraction = Fraction(21, 20)
     stake_term_days: int = 14
     stake_rate: Fraction = Fraction(1, 20)
+    auction_buffer: Fraction = Fraction(5, 100)
+    buffer_limit: Pair | None = None
+    """V-7: the most core asset that the risk fund adds to one vault, and to all; None: what the fund has."""
+    capital_limit: Pair | None = None
+    """V-5: the most bitasset that the risk fund gives to close one vault, and to close all; None: what it has."""
+    lp2_cover: Literal["feed", "squeeze"] = "feed"
+    """V-6: whether bitasset lent counts at the feed, or at the worst price of a margin call."""
+    vault_prefix: str = "mplp-vault"
 
     def changed(self, changes: dict[str, Any]) -> Parameters:
         """These parameters with some replaced; raises `ParameterError` for an unknown name or a bad value."""
@@ -84,6 +93,10 @@ class Parameters:
         """PL-D37's bound of LCR: the number given, or twice ICR."""
         return 2 * feed.icr if self.lcr_cap is None else self.lcr_cap
 
+    def buffered(self, mcr: int) -> Fraction:
+        """V-7: the ratio that a vault in auction is held at, per mille: `MCR · (1 + auction_buffer)`."""
+        return mcr * (1 + self.auction_buffer)
+
 
 def misfit(parameters: Parameters, feed: Feed) -> str | None:
     """Why a feed and the parameters don't fit together, or None if they do (PL-D7, PL-D53).
@@ -99,6 +112,16 @@ def misfit(parameters: Parameters, feed: Feed) -> str | None:
     if not parameters.cap_permille(feed) > feed.icr:
         return f"lcr_cap {parameters.cap_permille(feed)} is not over ICR {feed.icr}"
     return None
+
+
+def core_alone_fails(parameters: Parameters, feed: Feed) -> str | None:
+    """V-12: why no loan of core asset alone passes the cover of a vault, or None if some can."""
+    if parameters.lmcr * feed.mcr >= feed.mssr * feed.icr:
+        return None
+    return (
+        f"LMCR / ICR = {parameters.lmcr} / {feed.icr} is under MSSR / MCR = {feed.mssr} / {feed.mcr}: "
+        "in a vault no loan of core asset alone is covered (V-12)"
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -138,6 +161,12 @@ def _ratio_or(*words: str | None) -> Any:
     return read
 
 
+def _name(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value) or len(value) > 40:
+        raise ParameterError(f"{name} takes the beginning of an account's name, such as mplp-vault, not {value!r}")
+    return value
+
+
 def _pair(none: bool) -> Any:
     def read(name: str, value: Any) -> Pair | None:
         if value is None and none:
@@ -145,7 +174,7 @@ def _pair(none: bool) -> Any:
         parts = list(value) if isinstance(value, list | tuple) else []
         number = _whole(0, MAX_UNITS)
         if len(parts) != 2:
-            raise ParameterError(f"{name} takes two amounts, of the core asset and of the bitasset, not {value!r}")
+            raise ParameterError(f"{name} takes two amounts, not {value!r}")
         return number(name, parts[0]), number(name, parts[1])
 
     return read
@@ -184,4 +213,9 @@ _READERS: dict[str, Any] = {
     "protect_at_mcr": _share(Fraction(1), Fraction(10)),
     "stake_term_days": _whole(1, 29),
     "stake_rate": _share(Fraction(0), Fraction(10)),
+    "auction_buffer": _share(Fraction(0), Fraction(1)),
+    "buffer_limit": _pair(none=True),
+    "capital_limit": _pair(none=True),
+    "lp2_cover": _word("feed", "squeeze"),
+    "vault_prefix": _name,
 }

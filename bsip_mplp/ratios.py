@@ -35,7 +35,7 @@ def collateral_ratio(collateral: int, debt: int, price: Price) -> Fraction | Non
     return Fraction(collateral * price.bitasset, debt * price.core) if debt > 0 else None
 
 
-def ratio_is_under(collateral: int, debt: int, price: Price, limit_permille: int) -> bool:
+def ratio_is_under(collateral: int, debt: int, price: Price, limit_permille: int | Fraction) -> bool:
     """Whether `C·p / D < limit`, by cross-multiplication (G-2)."""
     return collateral * price.bitasset * PERMILLE < limit_permille * debt * price.core
 

@@ -12,6 +12,7 @@ from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Bid as BidAsk
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import Auction, Bid, Loan, Position, Terms
+from bsip_mplp.rules.vault_orders import hand_owner_on
 
 MISSED_INTEREST = "PL-21"
 
@@ -202,6 +203,8 @@ def _new_holder(book: Book, position: Position, holder: str) -> None:
         book.touch("loan", loan.number, loan)
     book.notify(position.holder, "PL-28", f"Your position in {position.market} was won by {holder}.")
     position.holder = holder
+    if position.custody == "vault":
+        hand_owner_on(book, position)
 
 
 def end_auction(book: Book, position: Position, rule: str) -> None:
@@ -261,7 +264,10 @@ def try_cure(book: Book, position: Position) -> None:
 def _is_over_mcr(book: Book, position: Position) -> bool:
     feed = book.markets[position.market].valid_feed
     return feed is not None and not ratio_is_under(
-        position.collateral + position.lp1, position.owed_units, feed.price, feed.mcr
+        position.collateral + position.lp1,
+        position.owed_units,
+        feed.price,
+        book.markets[position.market].auction_limit(position, feed),
     )
 
 
@@ -270,4 +276,4 @@ def call_off(book: Book, position: Position) -> None:
     end_auction(book, position, "PL-27")
     book.change_state(position, "protected", "PL-27")
     if not position.loans:
-        book.change_state(position, "free", position.last_end_rule)
+        book.change_state(position, "unwinding" if position.unwinding else "free", position.last_end_rule)

@@ -15,8 +15,14 @@ from bsip_mplp.rules.state import Loan, Market, Offer, Series
 
 
 def owed_in_bitasset(book: Book, market: Market) -> int:
-    """PL-D62: all interest that a market's fund owes, claims included, in the bitasset, core at the feed rounded up."""
+    """PL-D62: all interest that a market's fund owes, claims included, in the bitasset, core at the feed rounded up.
+
+    What did not come home from vaults is owed, too (V-10).
+    """
     owed = {market.core: 0, market.name: 0}
+    for number in market.short:  # V-10
+        item = book.unwindings[number]
+        owed[item.asset] += item.units - item.came
     for number in market.claims:
         claim = book.claims[number]
         owed[claim.asset] += claim.units
@@ -37,7 +43,8 @@ def issue_if_needed(book: Book, market: Market) -> None:
     owed = owed_in_bitasset(book, market) if failed else 0
     lacking = carrying.lacking_debt_units(book, market)
     short = any(units and book.positions[market.name, account].state == "carried" for account, units in lacking.items())
-    if not (failed and owed) and not short:
+    gap = any(not book.unwindings[number].series for number in market.short)  # V-10
+    if not (failed and owed) and not short and not gap:
         return
     core, bitasset = fund_holds(book, market)
     feed = market.valid_feed or market.last_valid
@@ -67,6 +74,8 @@ def _issue(book: Book, market: Market, amount: int) -> None:
         accrued_to=book.now + parameters.bond_window,  # PL-D34: the coupon runs from the window's end
     )
     book.series[number] = series
+    for item in market.short:
+        book.unwindings[item].series = number
     market.series[number] = None
     market.on_offer = number
     book.schedule.add(DueItem(series.window_ends, DueKind.WINDOW, number))
@@ -121,14 +130,14 @@ def window_ends(book: Book, series: Series) -> None:
 def _exchange(book: Book, market: Market, series: Series) -> None:
     """PL-39: what is lent or available of the bitasset in peer pools is exchanged 1 : 1 for bonds, by share."""
     pools = [book.pools[number] for number in book.pools_of_asset.get(market.name, ())]
-    sizes = [pool.available + pool.lent for pool in pools]
+    live: dict[int, list[Loan]] = {}
+    for loan in book.loans.values():
+        if loan.ended is None and book.position_of(loan).custody != "vault":  # V-5: what is in a vault is not at hand
+            live.setdefault(loan.pool, []).append(loan)
+    sizes = [pool.available + sum(loan.principal for loan in live.get(pool.number, ())) for pool in pools]
     wanted = min(series.amount - series.sold, sum(sizes))
     if not wanted:
         return
-    live: dict[int, list[Loan]] = {}
-    for loan in book.loans.values():
-        if loan.ended is None:
-            live.setdefault(loan.pool, []).append(loan)
     for pool, units in zip(pools, split_by_share(wanted, sizes), strict=True):
         for loan in reversed(live.get(pool.number, [])):
             missing = units - pool.available

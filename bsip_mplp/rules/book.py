@@ -27,6 +27,7 @@ from bsip_mplp.rules.state import (
     Series,
 )
 from bsip_mplp.rules.transitions import PositionState, check_transition
+from bsip_mplp.rules.vault_state import Unwinding, Vault
 
 
 class Refused(Exception):
@@ -68,6 +69,10 @@ class Book:
         self.series: dict[int, Series] = {}
         self.offers: dict[int, Offer] = {}
         self.shared_pools: dict[str, SharedPool] = {}
+        self.vaults: dict[str, Vault] = {}
+        self.vaults_held: dict[tuple[str, str], dict[str, None]] = {}
+        """Vaults by (market, holder), but those whose account the chain refused."""
+        self.unwindings: dict[int, Unwinding] = {}
         self.held: dict[tuple[str, str], dict[str, None]] = {}
         """Positions on the chain by (market, holder)."""
         self.short_lent: dict[str, dict[Fraction, int]] = {}

@@ -11,7 +11,9 @@ from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_i
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
 from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
+from bsip_mplp.rules.placing import check_vault, place
 from bsip_mplp.rules.state import Market, Pool, Position
+from bsip_mplp.rules.vault_orders import own_vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ def borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | None 
     if along is not None:
         prepay(book, account, *along)
     position = find_position(book, account, ask.market, ask.position)
-    for part in plan.parts:
+    if position.custody == "vault":
+        place(book, position, plan.parts, ask.asset)
+    for part in plan.parts if position.custody != "vault" else ():
         loan = make_loan(book, position, book.pools[part.pool], part.units)
         book.notify(account, "PL-11", _told(book, position, loan.number, part, ask.asset))
     if along is not None:
@@ -97,14 +101,19 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
     else:
         units = ask.amount
     _check_ratios(position, market, feed, ask.asset, units)
+    if position.custody == "vault":
+        lent = (units, 0) if ask.asset == market.core else (0, units)
+        check_vault(book, position, market, feed, *lent)
     parts = _choose_pools(book, account, ask, units, market)
     _check_interest(book, account, parts, along)
     return Plan(units, tuple(parts))
 
 
 def find_position(book: Book, account: str, market: str, named: str | None) -> Position:
-    """The open position that an account holds and names; its own if it names none."""
+    """The open position that an account holds and names; its own if it names none, or that in its vault."""
     position = book.position(market, named or account)
+    if named is None and (position is None or position.state == "closed"):
+        position = book.position(market, own_vault(book, market, account) or account)
     if position is None or position.state == "closed":
         raise Refused("PL-11", f"{named or account} has no position in {market}", "A loan counts for an open one only.")
     if position.holder != account:

@@ -11,6 +11,9 @@ from bsip_mplp.rules.funds import above_reserve, income, pay_from_fund
 from bsip_mplp.rules.needs import judge_loans
 from bsip_mplp.rules.state import Loan, Market, Position, Terms
 
+PAYS_DEBT = ("pay_debt", "hand_over", "vault")
+"""Kinds of orders of a position; a vault's stands among them only if it pays its debt (V-9)."""
+
 
 def carry(book: Book, position: Position, rule: str) -> None:
     """PL-33, PL-49: the position goes to the management account; what fell due before is judged and paid now.
@@ -80,7 +83,7 @@ def use_risk_fund(book: Book, market: Market) -> None:
         if not units:
             continue
         position = book.position_of(loan)
-        loans.end_loan(book, loan, "PL-35", units)
+        loans.end_loan(book, loan, "PL-35", units, replaced=True)
         book.move(
             "PL-35",
             f"the risk fund replaces loan {number}",
@@ -125,8 +128,8 @@ def look_at_carried(book: Book, position: Position) -> None:
     """PL-36: once `CR > LMCR` it is sold and closed; in books custody the loans end and the holder has it again."""
     market = book.markets[position.market]
     feed = market.valid_feed
-    if feed is None or not _is_over_lmcr(position, market):
-        return
+    if feed is None or position.custody == "vault" or not _is_over_lmcr(position, market):
+        return  # V-9: a vault's orders are its own
     if position.custody == "books":  # PL-D25
         for loan in book.live_loans(position):
             loans.end_loan(book, loan, "PL-36")
@@ -169,7 +172,7 @@ def carried_positions(book: Book, market: Market) -> list[Position]:
 def ordered_debt_units(book: Book, position: Position) -> int:
     """What stands in open orders to pay a position's debt (PL-D33)."""
     orders = (book.orders[number] for number in position.orders)
-    return sum(order.units - order.filled for order in orders if order.kind in ("pay_debt", "hand_over"))
+    return sum(order.units - order.filled for order in orders if order.kind in PAYS_DEBT)
 
 
 def pay_debts(book: Book, market: Market) -> None:
@@ -178,7 +181,7 @@ def pay_debts(book: Book, market: Market) -> None:
     if feed is None:
         return
     for position in carried_positions(book, market):
-        if position.custody == "books":  # PL-D25
+        if position.custody in ("books", "vault"):  # PL-D25; V-9 for vaults
             continue
         debt = position.debt - ordered_debt_units(book, position)
         value = position.collateral * feed.price.bitasset * PERMILLE

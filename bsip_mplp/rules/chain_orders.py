@@ -26,6 +26,17 @@ def withdraw(book: Book, account: str, ask: Withdraw) -> None:
     book.event("G-6", "order", number, "ordered", account=account, asset=ask.asset, units=units)
 
 
+def report(book: Book, item: OrderDone | OrderFilled | OrderFailed) -> None:
+    """What the chain says of an order that is no vault's."""
+    match item:
+        case OrderDone():
+            order_done(book, item)
+        case OrderFilled():
+            order_filled(book, item)
+        case OrderFailed():
+            order_failed(book, item)
+
+
 def order_done(book: Book, done: OrderDone) -> None:
     """The chain has paid, irreversibly; its fee is the operator's."""
     payout = _open_payout(book, done.order)

@@ -23,6 +23,10 @@ from bsip_mplp.rules import (
     shared_lenders,
     shared_pool,
     shared_service,
+    vault_requests,
+    vault_results,
+    vault_work,
+    vaults,
 )
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import (
@@ -64,12 +68,15 @@ from bsip_mplp.rules.inputs import (
     Unlend,
     Unprepay,
     Unprotect,
+    VaultBalance,
+    VaultSeen,
     Withdraw,
 )
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.shared_state import SharedPool
 from bsip_mplp.rules.state import Market
+from bsip_mplp.rules.vault_asks import VaultAdd, VaultClose, VaultDraw, VaultOpen, VaultPay, VaultTake
 
 
 class Engine:
@@ -136,6 +143,8 @@ class Engine:
                 serving.window_ends(self.book, self.book.series[due.number])
             case DueKind.DIVIDEND:
                 serving.dividend_falls_due(self.book, self._market(due.number))
+            case DueKind.VAULT:
+                vault_results.retry(self.book, due.number)
 
     def _shared_interest(self, due: DueItem) -> None:
         pool = self._shared_pool(due.number)
@@ -162,10 +171,13 @@ class Engine:
             keys, book.to_look_at = book.to_look_at, set()
             for position in sorted((book.positions[key] for key in keys), key=lambda position: position.number):
                 positions.look(book, position)
+                if position.custody == "vault":
+                    vault_work.look(book, position)
             if not book.to_look_at:
                 names, book.to_serve = book.to_serve, set()
                 for market in sorted((book.markets[name] for name in names), key=lambda market: market.number):
                     serving.serve(book, market)
+                    vault_work.serve(book, market)
 
     def _take(self, item: Input) -> None:
         match item:
@@ -177,8 +189,6 @@ class Engine:
                 self._ask(item.account, item.ask, None)
             case FeedSeen():
                 feeds.feed_seen(self.book, item)
-            case PositionSeen():
-                positions.position_seen(self.book, item)
             case AssetSeen():
                 feeds.asset_seen(self.book, item)
             case MarketOpened():
@@ -187,12 +197,22 @@ class Engine:
                 feeds.parameters_changed(self.book, item)
             case SharedPoolSet():
                 shared_pool.pool_set(self.book, item)
-            case OrderDone():
-                chain_orders.order_done(self.book, item)
-            case OrderFilled():
-                chain_orders.order_filled(self.book, item)
-            case OrderFailed():
-                chain_orders.order_failed(self.book, item)
+            case OrderDone() | OrderFilled() | OrderFailed():
+                if not vault_results.report(self.book, item):
+                    chain_orders.report(self.book, item)
+            case _:
+                self._seen(item)
+
+    def _seen(self, item: PositionSeen | VaultSeen | VaultBalance) -> None:
+        match item:
+            case VaultSeen():
+                vaults.vault_seen(self.book, item)
+            case VaultBalance():
+                vault_results.balance_seen(self.book, item)
+            case PositionSeen() if item.custody == "vault" or item.account in self.book.vaults:
+                vault_results.position_seen(self.book, item)
+            case PositionSeen():
+                positions.position_seen(self.book, item)
 
     def _deposit(self, item: Deposit) -> None:
         """G-6: whatever arrives is the sender's free balance first; then what the memo asked for is tried."""
@@ -250,6 +270,9 @@ class Engine:
             "lenders": {
                 kept.object_key: kept.as_json() for pool in book.shared_pools.values() for kept in pool.lenders.values()
             },
+            "vaults": {account: kept.as_json() for account, kept in book.vaults.items()},
+            "unwindings": {str(number): kept.as_json() for number, kept in book.unwindings.items()},
+            "in_vaults": _by_account(balances, "vaults").get("", {}),
             "orders": {str(number): kept.as_json() for number, kept in book.orders.items()},
         }
 
@@ -288,6 +311,9 @@ _OF_MONEY: dict[type, Callable[[Book, str, Any, str, int], None]] = {
     BuyBond: bonds.buy_bond,
     Operator: funds.add_to_reserve,
     Supply: shared_lenders.supply,
+    VaultOpen: vaults.open_vault,
+    VaultAdd: vault_requests.ask_of_money,
+    VaultPay: vault_requests.ask_of_money,
 }
 """Requests about an amount: what they name, or what came along."""
 
@@ -313,4 +339,7 @@ _PLAIN: dict[type, Callable[[Book, str, Any], None]] = {
     LeavePool: shared_lenders.leave,
     Rewards: shared_lenders.rewards,
     Unhold: shared_pool.unhold,
+    VaultDraw: vault_requests.act,
+    VaultTake: vault_requests.act,
+    VaultClose: vault_requests.act,
 }

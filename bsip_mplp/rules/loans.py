@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import NamedTuple
 
 from bsip_mplp.money import SECONDS_PER_DAY, cut_units, div_ceil, interest_units
 from bsip_mplp.ratios import PERMILLE, ratio_is_under
@@ -11,6 +12,15 @@ from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Repay
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Claim, Loan, Locked, Market, Pool, Position, Terms
+from bsip_mplp.rules.vault_orders import begin_unwinding
+from bsip_mplp.rules.vault_state import Lent
+
+
+class Placed(NamedTuple):
+    """A loan whose order is done: what was agreed, and where its first interest was set aside (V-4)."""
+
+    lent: Lent
+    source: str
 
 
 def period_interest(
@@ -23,9 +33,14 @@ def period_interest(
     return book.feed_to_convert(market).price.core_for_bitasset(interest)
 
 
-def make_loan(book: Book, position: Position, pool: Pool, units: int) -> Loan:
-    """PL-8, PL-11, PL-12: take the first period's interest and lock the principal, in one step."""
+def make_loan(book: Book, position: Position, pool: Pool, units: int, placed: Placed | None = None) -> Loan:
+    """PL-8, PL-11, PL-12: take the first period's interest and lock the principal, in one step.
+
+    `placed`: the money was set aside for an order that is done now, at the terms of then (V-4).
+    """
     market = book.markets[position.market]
+    terms = placed.lent if placed is not None else None
+    rate, term_days = (pool.rate, pool.term_days) if terms is None else (Fraction(terms.rate), terms.term_days)
     number = len(book.loans) + 1
     loan = Loan(
         number=number,
@@ -36,14 +51,14 @@ def make_loan(book: Book, position: Position, pool: Pool, units: int) -> Loan:
         account=position.account,
         asset=pool.asset,
         principal=units,
-        rate=pool.rate,
-        term_days=pool.term_days,
-        period_days=pool.period_days,
-        interest_asset=pool.interest_asset,
-        long=pool.term_days >= market.parameters.long_term_days,  # PL-3
+        rate=rate,
+        term_days=term_days,
+        period_days=pool.period_days if terms is None else terms.period_days,
+        interest_asset=pool.interest_asset if terms is None else terms.interest_asset,
+        long=term_days >= market.parameters.long_term_days,  # PL-3
         floor=market.parameters.floor_permille(book.feed_to_convert(market.name)),
         made=book.now,
-        term_ends=book.now + pool.term_days * SECONDS_PER_DAY,
+        term_ends=book.now + term_days * SECONDS_PER_DAY,
         paid_until=book.now,
         interest_due=book.now,
     )
@@ -55,22 +70,28 @@ def make_loan(book: Book, position: Position, pool: Pool, units: int) -> Loan:
     book.move(
         "PL-12",
         f"lent by loan {number}",
-        (f"pool/{pool.number}/available", pool.asset, -units),
+        (f"pool/{pool.number}/{'available' if placed is None else 'pending'}", pool.asset, -units),
         (f"pool/{pool.number}/lent", pool.asset, units),
     )
-    pool.available -= units
-    _lent_changes(book, position, loan, pool, units)
+    if placed is None:
+        pool.available -= units
+    else:
+        pool.pending -= units
+    pool.lent += units
+    _lent_changes(book, position, loan, units)
     loan.unpaid.append(Terms(loan.rate, loan.term_days, loan.period_days, new_term=False, due=book.now))
-    _pay_from_prepaid(book, loan)
-    if position.state == "free":
+    if placed is None:
+        _pay_from_prepaid(book, loan)
+    else:
+        _pay(book, loan, placed.source, placed.lent.interest)
+    if position.state in ("free", "unwinding"):
         book.change_state(position, "protected", "PL-11")
     book.notify(loan.lender, "PL-12", f"Loan {number}: {book.show(loan.asset, units)} lent from pool {pool.number}.")
     return loan
 
 
-def _lent_changes(book: Book, position: Position, loan: Loan, pool: Pool, units: int) -> None:
-    """Count `units` more (less where negative) as lent: in the pool, the position, and for the next dividend."""
-    pool.lent += units
+def _lent_changes(book: Book, position: Position, loan: Loan, units: int) -> None:
+    """Count `units` more (less where negative) as lent: in the position, and for the next dividend."""
     if loan.asset == loan.market:
         position.lp2 += units
     else:
@@ -80,7 +101,7 @@ def _lent_changes(book: Book, position: Position, loan: Loan, pool: Pool, units:
     locked = book.markets[loan.market].locked.setdefault((loan.lender, loan.asset), Locked(since=book.now))
     locked.bring_to(book.now)
     locked.units += units
-    book.touch("pool", pool.number, pool)
+    book.touch("pool", loan.pool, book.pools[loan.pool])
     book.touch("loan", loan.number, loan)
     book.touch("position", position.key, position)
     book.look_at(position)
@@ -159,14 +180,17 @@ def take_interest(book: Book, loan: Loan) -> bool:
 
 
 def _pay_from_prepaid(book: Book, loan: Loan) -> None:
+    _pay(book, loan, f"prepaid/{loan.borrower}", owed_units(book, loan, loan.unpaid[0]))
+
+
+def _pay(book: Book, loan: Loan, source: str, interest: int) -> None:
     """PL-10: the system's cut to the market's insurance fund, the rest to the lender as free balance."""
     terms = loan.unpaid[0]
-    interest = owed_units(book, loan, terms)
     cut = cut_units(interest, book.markets[loan.market].parameters.i2)  # PL-D5: in the asset paid
     book.move(
         "PL-10",
         f"interest of loan {loan.number} for {terms.period_days} days",
-        (f"prepaid/{loan.borrower}", loan.interest_asset, -interest),
+        (source, loan.interest_asset, -interest),
         (f"free/{loan.lender}", loan.interest_asset, interest - cut),
         (f"fund/{loan.market}", loan.interest_asset, cut),
     )
@@ -229,19 +253,28 @@ def try_overdue(book: Book, borrower: str) -> None:
 # --- ends ---------------------------------------------------------------------------------------------------
 
 
-def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> None:
-    """End a loan, or `units` of it: the principal is the pool's again (PL-12), in full (PL-I1)."""
+def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None, *, replaced: bool = False) -> None:
+    """End a loan, or `units` of it: the principal is the pool's again (PL-12), in full (PL-I1).
+
+    What is really in a vault has to come home first (V-5), unless its lender is paid by who lends it instead
+    (`replaced`).
+    """
     position, pool = book.position_of(loan), book.pools[loan.pool]
     units = loan.principal if units is None else min(units, loan.principal)
     _owe_days(book, position, loan, units)
-    book.move(
-        rule,
-        f"back from loan {loan.number}",
-        (f"pool/{pool.number}/lent", pool.asset, -units),
-        (f"pool/{pool.number}/available", pool.asset, units),
-    )
-    pool.available += units
-    _lent_changes(book, position, loan, pool, -units)
+    in_vault = position.custody == "vault" and not replaced
+    if in_vault:
+        begin_unwinding(book, position, loan, units, rule)
+    else:
+        book.move(
+            rule,
+            f"back from loan {loan.number}",
+            (f"pool/{pool.number}/lent", pool.asset, -units),
+            (f"pool/{pool.number}/available", pool.asset, units),
+        )
+        pool.available += units
+        pool.lent -= units
+    _lent_changes(book, position, loan, -units)
     if units < loan.principal:
         loan.principal -= units
         loan.goes_home = min(loan.goes_home, loan.principal)
@@ -255,19 +288,39 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None) -> Non
     book.markets[loan.market].waiting.pop(loan.number, None)
     book.event(rule, "loan", loan.number, "ended", units=units)
     book.notify(loan.borrower, rule, f"Loan {loan.number} ended.")
-    book.notify(loan.lender, rule, f"Loan {loan.number} ended: {book.show(loan.asset, units)} is available again.")
+    is_where = "on its way home" if in_vault else "available again"
+    book.notify(loan.lender, rule, f"Loan {loan.number} ended: {book.show(loan.asset, units)} is {is_where}.")
     if not position.loans:
         position.shrunk = False
         if position.state == "protected" and rule != "PL-46":  # a closed position is closed, not free
-            book.change_state(position, "free", rule)
+            book.change_state(position, "unwinding" if position.unwinding else "free", rule)
 
 
 def _owe_days(book: Book, position: Position, loan: Loan, units: int) -> None:
     """PL-D60: days begun after the paid time, in an auction or while carried, are owed by the fund."""
-    if position.state not in IN_AUCTION + CARRIED or book.now <= loan.paid_until:
+    if position.state in IN_AUCTION + CARRIED and book.now > loan.paid_until:
+        _claim_days(book, loan, units, div_ceil(book.now - loan.paid_until, SECONDS_PER_DAY))
+
+
+def owe_interest(book: Book, loan: Loan, units: int, days: int, holder: str) -> None:
+    """V-5: days on the way home cost the loan's rate: from the prepaid interest if it is there, else from the fund."""
+    interest = period_interest(book, loan.market, loan.asset, units, loan.interest_asset, loan.rate, days)
+    if book.prepaid(holder, loan.interest_asset) < interest:
+        _claim_days(book, loan, units, days)
         return
+    cut = cut_units(interest, book.markets[loan.market].parameters.i2)
+    book.move(
+        "V-5",
+        f"interest of loan {loan.number} for {days} days on the way home",
+        (f"prepaid/{holder}", loan.interest_asset, -interest),
+        (f"free/{loan.lender}", loan.interest_asset, interest - cut),
+        (f"fund/{loan.market}", loan.interest_asset, cut),
+    )
+    income(book, loan.market, loan.interest_asset, cut)
+
+
+def _claim_days(book: Book, loan: Loan, units: int, days: int) -> None:
     parameters = book.markets[loan.market].parameters
-    days = div_ceil(book.now - loan.paid_until, SECONDS_PER_DAY)
     rate = min(loan.rate, parameters.carry_rate)
     interest = period_interest(book, loan.market, loan.asset, units, loan.interest_asset, rate, days)
     owed = interest - cut_units(interest, parameters.i2)  # PL-D26: the lenders' part
@@ -291,7 +344,7 @@ def repay(book: Book, account: str, ask: Repay) -> None:
         raise Refused("PL-19", f"loan {ask.loan} has ended already")
     check_may_move(book.position_of(loan))
     if loan.long:
-        _check_long_can_end(book, loan)
+        check_long_can_end(book, loan)
     end_loan(book, loan, "PL-24" if loan.long else "PL-19")
 
 
@@ -302,7 +355,8 @@ def check_may_move(position: Position) -> None:
         raise Refused("PL-48", f"the position of {position.account} in {position.market} is {state}")
 
 
-def _check_long_can_end(book: Book, loan: Loan) -> None:
+def check_long_can_end(book: Book, loan: Loan) -> None:
+    """PL-24: a long loan can't be ended by its borrower while CR is under (LMCR + MSSR) / 2."""
     market, position = book.markets[loan.market], book.position_of(loan)
     feed = market.valid_feed
     if feed is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from bsip_mplp.market import Feed
 from bsip_mplp.ratios import ratio_is_under
@@ -13,6 +14,7 @@ from bsip_mplp.rules.loans import end_loan
 from bsip_mplp.rules.protection import disarm_all, place_in_index, run_of_position
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Hold, Loan, Market, Position, Trigger
+from bsip_mplp.rules.triggers import TriggerIndex
 
 _TRIGGERS: tuple[Trigger, ...] = ("takeover", "auction", "floor", "cure")
 """What must hold for `trigger_hold`, in the order of PL-D10 and PL-D56."""
@@ -30,11 +32,16 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
     if not seen.debt:
         _closed(book, position, seen.collateral)
         return
-    smaller_debt = seen.debt < position.debt
-    was_under_mcr, was_smaller = _is_under_mcr(book, position), (position.collateral, -position.debt)
-    position.shrunk |= bool(position.loans) and (smaller_debt or seen.collateral < position.collateral)
     position.custody = seen.custody
-    shared_pool.position_changes(book, position, seen.collateral, seen.debt)
+    figures_change(book, position, seen.collateral, seen.debt)
+
+
+def figures_change(book: Book, position: Position, collateral: int, debt: int) -> None:
+    """The own collateral and debt of an open position are now these; what follows from that for its loans."""
+    smaller_debt = debt < position.debt
+    was_under_mcr, was_smaller = _is_under_mcr(book, position), (position.collateral, -position.debt)
+    position.shrunk |= bool(position.loans) and (smaller_debt or collateral < position.collateral)
+    shared_pool.position_changes(book, position, collateral, debt)
     if position.state == "closed":
         book.change_state(position, "free", "PL-46")
     if smaller_debt:
@@ -96,9 +103,9 @@ def _cut_lp2(book: Book, position: Position) -> None:
 
 
 def _is_under_mcr(book: Book, position: Position) -> bool:
-    feed = book.markets[position.market].valid_feed
-    collateral, debt = position.collateral + position.lp1, position.owed_units
-    return feed is not None and ratio_is_under(collateral, debt, feed.price, feed.mcr)
+    market = book.markets[position.market]
+    feed, (collateral, debt) = market.valid_feed, (position.collateral + position.lp1, position.owed_units)
+    return feed is not None and ratio_is_under(collateral, debt, feed.price, market.auction_limit(position, feed))
 
 
 def _cure_at_once(book: Book, position: Position) -> None:
@@ -117,9 +124,12 @@ def changed(book: Book, position: Position) -> None:
     has_long, has_short = any(loan.long for loan in loans), any(not loan.long for loan in loans)
     own = (position.debt, position.collateral)
     combined = (position.debt - position.lp2, position.collateral + position.lp1)
+    in_vault = position.custody == "vault"
     for index, stands, ratio in (
         (market.under_mssr, has_long, own),
-        (market.under_mcr, has_long, combined),
+        (market.under_mcr, has_long and not in_vault, combined),
+        (market.vaults_under, has_long and in_vault, combined),
+        (market.homeward, bool(position.unwinding) and position.state != "closed", combined[::-1]),
         (market.under_lmcr, has_short, own),
         (market.under_floor, has_short, combined),
     ):
@@ -144,17 +154,34 @@ def look_for_triggered(book: Book, market: Market) -> None:
     if market.carried or market.claims:
         book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)
-    for index, limit, combined in (
+    limits: tuple[tuple[TriggerIndex[str], int | Fraction, bool], ...] = (
         (market.under_mssr, feed.mssr, False),
         (market.under_mcr, feed.mcr, True),
+        (market.vaults_under, market.parameters.buffered(feed.mcr), True),
         (market.under_lmcr, market.parameters.lmcr, False),
         (market.under_floor, floor, True),
-    ):
+    )
+    for index, limit, combined in limits:
         for account in index.take(_is_under(book, market, feed, limit, combined)):
             book.look_at(book.positions[market.name, account])
+    for account in market.homeward.take(_may_go_home(book, market, feed)):
+        book.look_at(book.positions[market.name, account])
 
 
-def _is_under(book: Book, market: Market, feed: Feed, limit: int, combined: bool) -> Callable[[str], bool]:
+def _may_go_home(book: Book, market: Market, feed: Feed) -> Callable[[str], bool]:
+    """V-5: whether a feed may let home what is lent to a vault: by its ratio, or by working capital."""
+    capital = book.ledger.balance(f"risk/{market.name}", market.name)
+    limit = feed.mssr if capital else feed.icr
+
+    def may_go(account: str) -> bool:
+        position = book.positions[market.name, account]
+        collateral, debt = position.collateral + position.lp1, position.debt - position.lp2
+        return not ratio_is_under(collateral, debt, feed.price, limit)
+
+    return may_go
+
+
+def _is_under(book: Book, market: Market, feed: Feed, limit: int | Fraction, combined: bool) -> Callable[[str], bool]:
     def is_under(account: str) -> bool:  # without what the shared pool adds: the index is ordered without it
         position = book.positions[market.name, account]
         lp1, lp2 = (position.lp1, position.lp2) if combined else (0, 0)
@@ -228,15 +255,16 @@ def _true_triggers(book: Book, position: Position, feed: Feed) -> set[Trigger]:
         return set()
     own = (position.collateral, position.debt)
     combined = (position.collateral + position.lp1, position.owed_units)
+    limit = book.markets[position.market].auction_limit(position, feed)
     parameters, state = book.markets[position.market].parameters, position.state
     true: set[Trigger] = set()
     if state in ("protected", "in_auction") and ratio_is_under(*own, feed.price, feed.mssr):
         true.add("takeover")  # PL-23
-    if state == "protected" and ratio_is_under(*combined, feed.price, feed.mcr):
+    if state == "protected" and ratio_is_under(*combined, feed.price, limit):
         true.add("auction")  # PL-22
     if state in IN_AUCTION and ratio_is_under(*own, feed.price, parameters.auction_floor):
         true.add("floor")  # PL-49, PL-D48
-    if state == "in_auction" and not ratio_is_under(*combined, feed.price, feed.mcr):
+    if state == "in_auction" and not ratio_is_under(*combined, feed.price, limit):
         true.add("cure")  # PL-D56
     return true
 

@@ -11,6 +11,7 @@ from bsip_mplp.rules.inputs import Borrow, Protect, Unprotect
 from bsip_mplp.rules.loans import try_overdue
 from bsip_mplp.rules.state import Market, Position, Protection
 from bsip_mplp.rules.triggers import SCALE_BITS
+from bsip_mplp.rules.vault_orders import own_vault
 
 NEAR_LMCR = Fraction(105, 100)
 """A trigger at most this far over LMCR is near it (PL-D67)."""
@@ -27,7 +28,10 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
     at = _default_trigger(market) if ask.at is None else ask.at
     if not 0 < at <= 1000:
         raise Refused("PL-16", f"a trigger of {at} is no ratio", "Write for example at=1.60.")
-    seen = book.position(market.name, ask.position or account)
+    own = book.position(market.name, account)
+    in_vault = own_vault(book, market.name, account) if own is None or own.state == "closed" else None
+    named = ask.position or in_vault or account
+    seen = book.position(market.name, named)
     if seen is not None and seen.holder != account:
         raise Refused("PL-28", f"the position of {seen.account} in {market.name} is held by {seen.holder}")
     if along is not None:
@@ -41,9 +45,8 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
         highest_rate=ask.highest_rate,
         shortest_days=ask.shortest_days,
         longest_days=ask.longest_days,
-        position=ask.position,
+        position=ask.position or in_vault,
     )
-    named = ask.position or account
     protection = Protection(number, account, named, at, wanted)
     book.protections[number] = protection
     book.armed.setdefault((market.name, named), {})[number] = None

@@ -22,6 +22,7 @@ class DueKind(IntEnum):
     END = 8
     WINDOW = 9
     DIVIDEND = 10
+    VAULT = 11  # an order that the chain refused is tried again
 
 
 class DueItem(NamedTuple):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bsip_mplp.money import SECONDS_PER_DAY, div_floor
-from bsip_mplp.rules import bonds, carrying
+from bsip_mplp.rules import bonds, carrying, homeward
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.chain_orders import order_on_chain
 from bsip_mplp.rules.funds import fund_holds, pay_from_fund
 from bsip_mplp.rules.inputs import CloseBlack
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import Market, Position, Series
+from bsip_mplp.rules.vault_requests import order_closing
 
 WEEK = 7 * SECONDS_PER_DAY
 
@@ -17,11 +18,24 @@ WEEK = 7 * SECONDS_PER_DAY
 def serve(book: Book, market: Market) -> None:
     """PL-40, after anything that changed what the fund has or owes; dividends have a date of their own."""
     carrying.use_risk_fund(book, market)  # PL-35
+    pay_short(book, market)
     pay_interest_owed(book, market)
     bonds.redeem_from_income(book, market)
     carrying.pay_debts(book, market)
     _black_no_more(book, market)
     bonds.issue_if_needed(book, market)
+
+
+def pay_short(book: Book, market: Market) -> None:
+    """V-10: principal that did not come home from a vault is made good by whatever the funds get, before interest."""
+    for number in list(market.short):
+        item = book.unwindings[number]
+        position = book.positions[market.name, item.account]
+        for source in (f"fund/{market.name}", f"risk/{market.name}"):
+            homeward.pay_from(book, position, market, [item], source)
+        if item.came == item.units:
+            del market.short[number]
+            homeward.is_home(book, position, item, "c")
 
 
 def pay_interest_owed(book: Book, market: Market, only: str | None = None) -> None:
@@ -52,6 +66,10 @@ def window_ends(book: Book, series: Series) -> None:
         return
     book.to_serve.add(market.name)
     bonds.window_ends(book, series)
+    pay_short(book, market)
+    for number in [number for number in market.short if book.unwindings[number].series == series.number]:
+        item = book.unwindings[number]
+        homeward.lose(book, book.positions[market.name, item.account], item)  # V-10: the bonds did not raise it
     pay_interest_owed(book, market)
     carrying.pay_debts(book, market)
     lacking = carrying.lacking_debt_units(book, market)
@@ -79,7 +97,8 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
         raise Refused("PL-38", f"{ask.position} has no black position in {ask.market}")
     if position.custody == "books":
         raise Refused("PL-D35", "nothing is done on the chain for a position in books custody")
-    if position.orders:
+    vault = book.vaults.get(position.account)
+    if position.orders or (vault is not None and vault.order is not None):
         raise Refused("PL-38", "orders for this position are still under way", "Try again when they are done.")
     owed, debt = _owed_by(book, market, position), position.debt
     if book.free(account, market.name) < owed + debt:
@@ -91,6 +110,9 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
     )  # fmt: skip
     pay_interest_owed(book, market, only=position.account)
     book.to_serve.add(market.name)  # PL-D33: what stands in an order to pay lacks no more
+    if vault is not None:
+        order_closing(book, vault, position, account, f"free/{account}", "PL-D35")
+        return
     order_on_chain(book, position, "hand_over", market.name, debt, source=f"free/{account}", rule="PL-D35", to=account)
 
 

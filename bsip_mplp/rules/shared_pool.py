@@ -60,6 +60,8 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     """SP-18: take part, or change one's own `mcr`, or add to the interest balance; what came along is interest."""
     pool = pool_of(book, ask.market)
     position = find_position(book, account, pool.market, ask.position)
+    if position.custody == "vault":
+        raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
     if along is not None and along[0] != pool.market:
         raise Refused("SP-4", f"interest is paid in {pool.market}, not in {along[0]}")
     participant = position.participant

@@ -69,6 +69,18 @@ class Market:
     under_mcr: TriggerIndex[str] = field(default_factory=TriggerIndex)
     under_lmcr: TriggerIndex[str] = field(default_factory=TriggerIndex)
     under_floor: TriggerIndex[str] = field(default_factory=TriggerIndex)
+    vaults_under: TriggerIndex[str] = field(default_factory=TriggerIndex)
+    """Vaults by LCR, whose auction begins over MCR (V-7)."""
+    homeward: TriggerIndex[str] = field(default_factory=TriggerIndex)
+    """Vaults with loans on their way home, by collateral over debt: what a rising feed lets home (V-5)."""
+    vaults: dict[str, None] = field(default_factory=dict)
+    """Accounts of vaults for which the risk fund has something to do, or may have (V-5, V-7, V-9)."""
+    capital_out: int = 0
+    """Bitasset of the risk fund that closed vaults and was not replaced yet (V-5)."""
+    buffer_out: int = 0
+    """Core asset of the risk fund that holds up vaults (V-7)."""
+    short: dict[int, None] = field(default_factory=dict)
+    """What did not come home in full, until bonds have raised it or the lenders have lost it (V-10)."""
     protections: TriggerIndex[int] = field(default_factory=TriggerIndex)
     carried: dict[str, None] = field(default_factory=dict)
     """Accounts whose position is carried or black."""
@@ -88,6 +100,10 @@ class Market:
     def valid_feed(self) -> Feed | None:
         """The feed, if ratios may be decided by it (PL-47)."""
         return self.feed if self.invalid is None else None
+
+    def auction_limit(self, position: Position, feed: Feed) -> int | Fraction:
+        """What LCR must not fall under, per mille: MCR (PL-22), and more for a vault (V-7)."""
+        return self.parameters.buffered(feed.mcr) if position.custody == "vault" else feed.mcr
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
@@ -123,6 +139,8 @@ class Pool:
     renews: bool
     available: int = 0
     lent: int = 0
+    pending: int = 0
+    """Set aside for loans whose orders are under way (V-4)."""
     earned: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -138,6 +156,7 @@ class Pool:
             "renews": self.renews,
             "available": self.available,
             "lent": self.lent,
+            "pending": self.pending,
             "earned": dict(sorted(self.earned.items())),
         }
 
@@ -259,6 +278,25 @@ class Position:
     home_judged: int = -1
     participant: Participant | None = None
     """Its part in the shared pool, if it takes part (SP-18)."""
+    placed_lp1: int = 0
+    placed_lp2: int = 0
+    """What was lent and is really in the vault: loans, what the risk fund lends, and what is on its way home (V-4)."""
+    buffer: int = 0
+    """Core asset by which the risk fund holds up its ratio (V-7); it is in the vault besides."""
+    unwinding: list[int] = field(default_factory=list)
+    """What is on its way home, oldest first (V-5)."""
+    called: bool = False
+    """Whether its debt was closed on the chain from outside, and what is left was not shared out yet (V-5 c)."""
+
+    @property
+    def chain_collateral(self) -> int:
+        """What the chain has as a vault's collateral: own, lent, and the buffer."""
+        return self.collateral + self.placed_lp1 + self.buffer
+
+    @property
+    def chain_debt(self) -> int:
+        """What the chain has as a vault's debt: without what is lent to it."""
+        return self.debt - self.placed_lp2
 
     @property
     def owed_units(self) -> int:
@@ -272,8 +310,8 @@ class Position:
         return f"{self.market}/{self.account}"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, as the journal keeps them."""
-        return {
+        """Plain values, as the journal keeps them; those of a vault only where there is one."""
+        body = {
             "market": self.market,
             "account": self.account,
             "holder": self.holder,
@@ -293,6 +331,15 @@ class Position:
             "risk_lp1": self.risk_lp1,
             "risk_lp2": self.risk_lp2,
         }
+        if self.custody == "vault":
+            body |= {
+                "placed_lp1": self.placed_lp1,
+                "placed_lp2": self.placed_lp2,
+                "buffer": self.buffer,
+                "unwinding": list(self.unwinding),
+                "called": self.called,
+            }
+        return body
 
 
 @dataclass(slots=True)
@@ -343,6 +390,8 @@ class ChainOrder:
     limit: tuple[int, int] | None = None
     to: str = ""
     filled: int = 0
+    got: int = 0
+    """What a sale brought so far."""
     from_shared: str = ""
     """Where money that is not used goes, if it is a shared pool's."""
     transaction: str = ""
@@ -352,7 +401,7 @@ class ChainOrder:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
-        body = {
+        body: dict[str, Any] = {
             "number": self.number,
             "kind": self.kind,
             "account": self.account,
@@ -366,7 +415,7 @@ class ChainOrder:
             "transaction": self.transaction,
         }
         if self.task is not None:
-            body |= {"steps": [list(step) for step in self.steps], "task": self.task.name}
+            body |= {"steps": [list(step) for step in self.steps], "task": self.task.name, "got": self.got}
         return body
 
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from bsip_mplp.ledger import LedgerError
 
-PositionState = Literal["free", "protected", "in_auction", "taken_over", "carried", "black", "closed"]
+PositionState = Literal["free", "protected", "in_auction", "taken_over", "carried", "black", "unwinding", "closed"]
 
 
 class Transition(NamedTuple):
@@ -24,6 +24,11 @@ ENDS_OF_LOANS = ("PL-6", "PL-17", "PL-18", "PL-19", "PL-21", "PL-24", "PL-39", "
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("free", "protected", "PL-11", "first loan"),
     *(Transition("protected", "free", rule, "last loan ended") for rule in ENDS_OF_LOANS),
+    *(Transition("protected", "unwinding", rule, "likewise, and it is still in the vault") for rule in ENDS_OF_LOANS),
+    Transition("unwinding", "protected", "PL-11", "a loan again"),
+    Transition("unwinding", "free", "V-5", "all is home"),
+    Transition("unwinding", "closed", "V-5", "working capital closed it"),
+    Transition("unwinding", "closed", "PL-46", "closed on the chain"),
     Transition("protected", "in_auction", "PL-21", "interest missed, CR < MSSR"),
     Transition("protected", "in_auction", "PL-22", "LCR < MCR held"),
     Transition("protected", "taken_over", "PL-23", "CR < MSSR held"),

@@ -12,8 +12,8 @@ OrderKind = Literal["payout", "pay_debt", "close", "hand_over", "settle", "vault
 VaultAsk = VaultAdd | VaultPay | VaultDraw | VaultTake | VaultClose
 
 TaskName = Literal[
-    "make", "enter", "add", "pay", "draw", "take", "close", "lend", "home", "wind_up", "gather", "hold_up", "pay_down",
-    "owner", "replace",
+    "make", "enter", "add", "pay", "draw", "take", "take_loose", "close", "lend", "home", "wind_up", "gather",
+    "hold_up", "pay_down", "sell_down", "owner", "replace",
 ]  # fmt: skip
 
 
@@ -56,11 +56,17 @@ class Vault:
     market: str
     state: Literal["ordered", "made", "sound", "unsound", "failed"] = "ordered"
     reason: str = ""
+    tried: int = 1
+    """How many names were tried for it."""
     wanted_core: int = 0
     wanted_debt: int = 0
     """The position that waits to be opened; its collateral is set aside as `entering/<account>`."""
     queue: list[tuple[str, VaultAsk]] = field(default_factory=list)
     """Requests that wait for the order under way, by whom; their money stays free balance meanwhile."""
+    order: int | None = None
+    """The one order of its transactions that is under way."""
+    wait_until: int = 0
+    """Until when nothing is ordered by itself, since the chain refused the last order."""
     loose: dict[str, int] = field(default_factory=dict)
     """What lies in the account outside the position, by asset (V-11)."""
 
@@ -76,6 +82,7 @@ class Vault:
             "wanted_core": self.wanted_core,
             "wanted_debt": self.wanted_debt,
             "queued": [{"account": account, "do": ask.do} for account, ask in self.queue],
+            "order": self.order,
             "loose": dict(sorted(self.loose.items())),
         }
 
@@ -101,7 +108,13 @@ class Unwinding:
     order: int | None = None
     way: Literal["", "a", "b", "c"] = ""
     home: int | None = None
+    came: int = 0
+    """Units that are home, or were made good."""
+    in_other: int = 0
+    """Units of those that were made good in the other asset, at the feed price (V-10)."""
     lost: int = 0
+    series: int = 0
+    """The bonds that are offered for what lacks (V-10)."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
@@ -119,5 +132,7 @@ class Unwinding:
             "order": self.order,
             "way": self.way,
             "home": self.home,
+            "came": self.came,
+            "in_other": self.in_other,
             "lost": self.lost,
         }
