@@ -16,6 +16,9 @@ from bsip_mplp.chain.network import Network
 from bsip_mplp.rules.inputs import FeedSeen
 
 CORE_ID = "1.3.0"
+NEVER = "1969-12-31T23:59:59"
+"""When the membership of a lifetime member ends, as a node tells it."""
+
 OBJECTS_PER_CALL = 100
 CALL_ORDERS_PER_CALL = 300
 FULL_ACCOUNTS_PER_CALL = 50
@@ -175,6 +178,13 @@ class Chain:
             raise NotFoundError(f"the chain has no account {name}")
         active = tuple(str(key) for key, _ in found["active"]["key_auths"])
         return Account(str(found["id"]), str(found["name"]), str(found["options"]["memo_key"]), active)
+
+    def is_lifetime_member(self, account: str) -> bool:
+        """Whether an account may make others; raises `NotFoundError`."""
+        found = self.call("get_account_by_name", account)
+        if found is None:
+            raise NotFoundError(f"the chain has no account {account}")
+        return str(found["membership_expiration_date"]) == NEVER
 
     def balances(self, account: str) -> dict[str, int]:
         """What an account holds, by symbol, in smallest units; assets that it doesn't hold are not in it."""

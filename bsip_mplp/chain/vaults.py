@@ -75,7 +75,7 @@ def fault_of(chain: Chain, terms: Terms, account: str, holder: str) -> str | Non
     found = agreed(chain, lambda one: read_authorities(one, account), f"the authorities of {account}")
     for name, told, is_wanted in (("owner", found.owner, wanted[0]), ("active", found.active, wanted[1])):
         if _plain(told) != _plain(is_wanted):
-            return f"the {name} authority of {account} is {_words(chain, told)}, and not {_words(chain, is_wanted)}"
+            return f"the {name} authority of {account} is {in_words(chain, told)}, and not {in_words(chain, is_wanted)}"
     if any(one not in (NOBODY_SPECIAL, None) for one in found.special):
         return f"{account} has a special authority, which no vault has"
     return None
@@ -91,7 +91,8 @@ def _plain(authority: Mapping[str, Any]) -> Any:
 _LISTS = ("account_auths", "key_auths", "address_auths")
 
 
-def _words(chain: Chain, authority: Mapping[str, Any]) -> str:
+def in_words(chain: Chain, authority: Mapping[str, Any]) -> str:
+    """An authority as people read it: how much weight of whom."""
     names = chain.account_names(str(who) for who, _ in authority["account_auths"])
     weights = {names[str(who)]: int(weight) for who, weight in authority["account_auths"]}
     weights |= {str(who): int(weight) for name in _LISTS[1:] for who, weight in authority[name]}
