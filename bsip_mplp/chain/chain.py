@@ -16,9 +16,6 @@ from bsip_mplp.chain.network import Network
 from bsip_mplp.rules.inputs import FeedSeen
 
 CORE_ID = "1.3.0"
-NEVER = "1969-12-31T23:59:59"
-"""When the membership of a lifetime member ends, as a node tells it."""
-
 OBJECTS_PER_CALL = 100
 CALL_ORDERS_PER_CALL = 300
 FULL_ACCOUNTS_PER_CALL = 50
@@ -184,7 +181,7 @@ class Chain:
         found = self.call("get_account_by_name", account)
         if found is None:
             raise NotFoundError(f"the chain has no account {account}")
-        return str(found["membership_expiration_date"]) == NEVER
+        return str(found["lifetime_referrer"]) == str(found["id"])  # dates of no end are told in several ways
 
     def balances(self, account: str) -> dict[str, int]:
         """What an account holds, by symbol, in smallest units; assets that it doesn't hold are not in it."""
