@@ -35,14 +35,10 @@ class Needs(NamedTuple):
 
 
 class Followed(NamedTuple):
-    """What came of a transaction that counts, as far as can be told.
-
-    `is_over`: nothing more comes of it. `is_dead`: nothing came of it and nothing will, so it is to be made anew.
-    """
+    """What came of a transaction that counts, as far as can be told; `is_over` if nothing more will."""
 
     progress: Sequence[Progress]
     is_over: bool = False
-    is_dead: bool = False
 
 
 class Deed(Protocol):

@@ -1,7 +1,9 @@
-"""What an account holds, and what moved its balances lately, so that its balances at an earlier block can be told.
+"""What an account holds, and what moved it lately, so that what it held at an earlier block can be told.
 
 A node tells balances as they are at its head, with transactions that wait for a block worked in. What it held at an
 irreversible block is that less all that came after. The reading is repeated until nothing moved meanwhile.
+
+Money that lies in the account's own limit orders and settlement requests is still held; the fee of making one is not.
 """
 
 from __future__ import annotations
@@ -9,28 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bsip_mplp.chain.builders import ASSET_ISSUE, TRANSFER
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.errors import UnreachableError
-from bsip_mplp.chain.history import Entry, read_after
-from bsip_mplp.chain.transactions import transaction_id
+from bsip_mplp.chain.history import read_after
+from bsip_mplp.chain.movements import Movement, movements_of
 
 TRIES_MAX = 10
-
-
-class Movement(NamedTuple):
-    """A transfer of an account in a block: `units` came (went, if negative), and the fee that it paid itself.
-
-    `transaction` is the id of one that went out, "" if it can't be told. Money in smallest units.
-    """
-
-    source: str
-    block: int
-    asset: str
-    units: int
-    fee_asset: str
-    fee_units: int
-    transaction: str
 
 
 class Holdings(NamedTuple):
@@ -61,49 +47,26 @@ def read_holdings(chain: Chain, account: str, since_block: int) -> Holdings:
     account_id = chain.account_ids([account])[account]
     for _ in range(TRIES_MAX):
         before, generation = chain.connection.head(), chain.connection.generation
-        balances = chain.balances(account)
+        balances = _held(chain, account, account_id)
         entries = read_after(chain, account_id, since_block)
-        same = chain.balances(account) == balances and chain.connection.generation == generation
+        same = _held(chain, account, account_id) == balances and chain.connection.generation == generation
         if same and chain.connection.head()["head_block_id"] == before["head_block_id"]:
-            known = [one for one in entries if _is_known(one, account_id)]
-            return Holdings(
-                head=int(before["head_block_number"]),
-                since=since_block,
-                balances=balances,
-                movements=tuple(_movement(chain, one, account_id) for one in known),
-                strange=tuple(
-                    (one.block, f"operation {one.source} of kind {one.kind}") for one in entries if one not in known
-                ),
-            )
+            movements, strange = movements_of(chain, account_id, entries)
+            return Holdings(int(before["head_block_number"]), since_block, balances, movements, strange)
     raise UnreachableError(f"the chain moved on each of {TRIES_MAX} times that the holdings of {account} were read")
 
 
-def _is_known(entry: Entry, account_id: str) -> bool:
-    if entry.kind == ASSET_ISSUE:
-        return str(entry.fields["issuer"]) != account_id
-    return entry.kind == TRANSFER
-
-
-def _movement(chain: Chain, entry: Entry, account_id: str) -> Movement:
-    money = entry.fields["asset_to_issue" if entry.kind == ASSET_ISSUE else "amount"]
-    is_sender = entry.kind == TRANSFER and entry.fields["from"] == account_id
-    receiver = entry.fields["issue_to_account" if entry.kind == ASSET_ISSUE else "to"]
-    fee = entry.fields["fee"]
-    assets = chain.assets_by_id([str(money["asset_id"]), str(fee["asset_id"])])
-    units = int(money["amount"]) * ((receiver == account_id) - is_sender)
-    return Movement(
-        source=entry.source,
-        block=entry.block,
-        asset=assets[str(money["asset_id"])].symbol,
-        units=units,
-        fee_asset=assets[str(fee["asset_id"])].symbol,
-        fee_units=int(fee["amount"]) if is_sender else 0,
-        transaction=_transaction_of(chain, entry) if is_sender else "",
-    )
-
-
-def _transaction_of(chain: Chain, entry: Entry) -> str:
-    try:
-        return transaction_id(chain.block(entry.block)["transactions"][entry.transaction], chain.network.prefix)
-    except (ValueError, IndexError):
-        return ""  # made by someone else, of operations that this program doesn't make
+def _held(chain: Chain, account: str, account_id: str) -> dict[str, int]:
+    """The balances by symbol, with what lies in the account's own orders."""
+    held = chain.balances(account)
+    ((_, full),) = chain.call("get_full_accounts", [account_id], False)
+    more = full.get("more_data_available", {})
+    if more.get("limit_orders") or more.get("settle_orders"):
+        raise UnreachableError(f"{account} has more orders on the chain than a node tells at once")
+    lying = [(str(one["sell_price"]["base"]["asset_id"]), int(one["for_sale"])) for one in full["limit_orders"]]
+    lying += [(str(one["balance"]["asset_id"]), int(one["balance"]["amount"])) for one in full["settle_orders"]]
+    assets = chain.assets_by_id(asset_id for asset_id, _ in lying)
+    for asset_id, units in lying:
+        symbol = assets[asset_id].symbol
+        held[symbol] = held.get(symbol, 0) + units
+    return held

@@ -14,13 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bsip_mplp.chain.chain import Account, Chain
-from bsip_mplp.chain.deeds import Context, Deed, Followed
-from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError, UnreachableError
+from bsip_mplp.chain.deeds import Context, Deed
+from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.orders import AttemptLike, AttemptStore, OrderLike, Progress, Waiting
 from bsip_mplp.chain.own import Own, Seen, read_seen
 from bsip_mplp.chain.payouts import Payout
-from bsip_mplp.chain.transactions import Signed, broadcast, fees_of, prepare, sign_prepared
+from bsip_mplp.chain.transactions import Signed, binds_units, prepare, sign_prepared, try_broadcast
 from bsip_mplp.rules.inputs import OrderFailed
 
 ATTEMPTS_MAX = 3
@@ -89,7 +89,7 @@ class Outbox:
             _Planned(order, self._deeds[order.kind], list(self._store.attempts(order.number))) for order in orders
         ]
         seen = _look(self._chain, context.pool.id, planned)
-        reserve_units -= sum(sum(fees_of(one.alive.signed_transaction).values()) for one in planned if one.alive)
+        reserve_units -= sum(binds_units(one.alive.signed_transaction) for one in planned if one.alive)
         found: list[Progress] = []
         for one in planned:
             progress = self._resolve(one, one.alive, seen, context) if one.alive else None
@@ -117,14 +117,9 @@ class Outbox:
             return [Waiting(one.order.number, context.hold)]
         return [Waiting(one.order.number, self._broadcast(last.transaction_id, last.signed_transaction))]
 
-    def _follow(
-        self, one: _Planned, last: AttemptLike, own: Own, seen: Seen, context: Context
-    ) -> Sequence[Progress] | None:
-        """Its transaction counts: what came of it by now, which may be nothing for good (a proposal not approved)."""
-        followed: Followed = one.deed.follow(one.order, own, seen, context)
-        if followed.is_dead:
-            self._store.close_attempt(one.order.number, last.attempt, "expired")
-            return None
+    def _follow(self, one: _Planned, last: AttemptLike, own: Own, seen: Seen, context: Context) -> Sequence[Progress]:
+        """Its transaction counts: what came of it by now."""
+        followed = one.deed.follow(one.order, own, seen, context)
         if followed.is_over:
             self._store.close_attempt(one.order.number, last.attempt, "confirmed")
         return followed.progress
@@ -139,7 +134,7 @@ class Outbox:
         ahead_seconds = signed.expires - self._expiration_seconds - context.time
         if ahead_seconds > AHEAD_SECONDS_MAX:  # a lie, or a block to be taken back: it would be long until it expires
             return Waiting(order.number, f"waits: the node's head is {ahead_seconds} s ahead of what was read"), 0
-        fee_units = sum(fees_of(signed.transaction).values())
+        fee_units = binds_units(signed.transaction)
         if fee_units > reserve_units:
             reason = f"held back: the fee is {fee_units} units and the reserve has {max(0, reserve_units)} left"
             return Waiting(order.number, reason), 0
@@ -170,14 +165,7 @@ class Outbox:
     def _broadcast(self, transaction_id: str, transaction: Mapping[str, Any]) -> str:
         if self._before_sending is not None:
             self._before_sending()
-        # Whatever comes back decides nothing: only an irreversible block does
-        try:
-            broadcast(self._chain.connection, transaction)
-        except RefusedError as refusal:
-            return f"transaction {transaction_id} was refused for now: {refusal.message}"
-        except UnreachableError as fault:
-            return f"transaction {transaction_id} was sent, without a reply: {fault}"
-        return f"transaction {transaction_id} was sent"
+        return try_broadcast(self._chain, transaction_id, transaction)
 
     def _final_refusal(self, signed: Signed) -> str | None:
         """Why the chain would refuse it, if it isn't for the operator to mend; the transaction is not sent."""

@@ -27,8 +27,7 @@ Place = tuple[int, ...]
 class Own(NamedTuple):
     """A transaction in an irreversible block in which the account paid at least one operation's fee.
 
-    `fee_units` is what all its operations cost, whoever paid; `entries` are the account's operations in it, with what
-    the chain did by itself on their account.
+    `fee_units` is what all its operations cost, whoever paid; `entries` are the account's operations in it.
     """
 
     transaction: str
@@ -39,16 +38,10 @@ class Own(NamedTuple):
     fee_asset_id: str
     fee_units: int
 
-    def made(self, operation: int = 0) -> str | None:
-        """The id of the object that an operation made, such as `1.7.N`; None if it made none."""
-        for entry in self.entries:
-            if entry.virtual is None and entry.operation == operation and entry.result is not None:
-                tag, value = entry.result
-                if tag == 1:
-                    return str(value)
-                new = value.get("new_objects") if isinstance(value, Mapping) else None
-                return str(new[0]) if new else None
-        return None
+    @property
+    def first(self) -> Entry:
+        """The first operation of it that the account paid for."""
+        return self.entries[0]
 
 
 class Seen(NamedTuple):
@@ -122,7 +115,7 @@ def _own(chain: Chain, first: Entry, block: BlockSeen, entries: Sequence[Entry])
         source=f"{first.block}.{first.transaction}.0",
         block=first.block,
         operations=transaction["operations"],
-        entries=tuple(one for one in entries if (one.block, one.transaction) == (first.block, first.transaction)),
+        entries=tuple(one for one in entries if one.virtual is None and place_of(one) == place_of(first)),
         fee_asset_id=next(iter(fees)),
         fee_units=next(iter(fees.values())) if len(fees) == 1 else 0,
     )

@@ -6,8 +6,8 @@ the ledger has counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from bsip_mplp.chain.builders import (
     FILL_ORDER,
@@ -19,6 +19,7 @@ from bsip_mplp.chain.builders import (
 )
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.deeds import Context, Followed, Needs
+from bsip_mplp.chain.errors import DisagreementError
 from bsip_mplp.chain.history import Entry
 from bsip_mplp.chain.orders import OrderLike, Waiting
 from bsip_mplp.chain.own import Own, Seen
@@ -36,6 +37,95 @@ class Fill(NamedTuple):
     got: int
 
 
+class Course(NamedTuple):
+    """What came of a limit order or a settlement by now; `end` is the place where it ended, None while it lasts.
+
+    `fee_units` is what the chain took for it in the end, `returned_units` what of its fee it gave back.
+    """
+
+    fills: Sequence[Fill]
+    end: str | None
+    fee_units: int
+    returned_units: int = 0
+
+
+def course_of_sale(created: Entry, entries: Iterable[Entry]) -> Course:
+    """What came of a limit order, by the operation that made it and the account's operations after that."""
+    entries, order_id = list(entries), made_by(created)
+    fills = _fills(order_id, entries)
+    paid = int(created.fields["fee"]["amount"])
+    cancel = next((one for one in entries if _names(one, LIMIT_ORDER_CANCEL, "order", order_id)), None)
+    if cancel is None:
+        offered = int(created.fields["amount_to_sell"]["amount"])
+        is_sold = sum(one.units for one in fills) >= offered
+        return Course(fills, fills[-1].source if is_sold else None, paid)
+    kept = int(cancel.fields["fee"]["amount"])
+    if fills:  # the fee was used up by the first fill; only someone's own cancellation costs more
+        return Course(fills, cancel.source, paid if cancel.virtual is not None else paid + kept)
+    return Course(fills, cancel.source, kept, paid - kept if cancel.virtual is not None else paid)
+
+
+def course_of_settlement(created: Entry, entries: Iterable[Entry]) -> Course:
+    """What came of a request to settle: at once from a fund, then fill by fill; the rest may be given back."""
+    entries, paid = list(entries), int(created.fields["fee"]["amount"])
+    at_once = paid_at_once(created)
+    if not _has_made(created):
+        return Course(at_once, created.source, paid)
+    settlement_id = made_by(created)
+    fills = at_once + _fills(settlement_id, entries)
+    cancel = next((one for one in entries if _names(one, SETTLE_CANCEL, "settlement", settlement_id)), None)
+    is_paid = sum(one.units for one in fills) >= int(created.fields["amount"]["amount"])
+    end = cancel.source if cancel is not None else fills[-1].source if is_paid else None
+    return Course(fills, end, paid)
+
+
+def _names(entry: Entry, kind: int, field: str, object_id: str) -> bool:
+    return entry.kind == kind and str(entry.fields[field]) == object_id
+
+
+def made_by(created: Entry) -> str:
+    """The id of the object that an operation made; raises `DisagreementError` if the node doesn't tell it."""
+    found = _new_object(created)
+    if found is None:
+        raise DisagreementError(f"the node does not tell what operation {created.source} made")
+    return found
+
+
+def _has_made(created: Entry) -> bool:
+    return _new_object(created) is not None
+
+
+def _new_object(created: Entry) -> str | None:
+    tag, value = created.result or (0, None)
+    if tag == 1:
+        return str(value)
+    new = value.get("new_objects") if isinstance(value, Mapping) else None
+    return str(new[0]) if new else None
+
+
+def _fills(object_id: str, entries: Iterable[Entry]) -> list[Fill]:
+    return [_fill(entry) for entry in entries if _names(entry, FILL_ORDER, "order_id", object_id)]
+
+
+def _fill(entry: Entry) -> Fill:
+    return Fill(entry.source, int(entry.fields["pays"]["amount"]), net_of(entry))
+
+
+def net_of(fill: Entry) -> int:
+    """What a fill brought, less the market's fee."""
+    receives, fee = fill.fields["receives"], fill.fields["fee"]
+    return int(receives["amount"]) - (int(fee["amount"]) if fee["asset_id"] == receives["asset_id"] else 0)
+
+
+def paid_at_once(created: Entry) -> list[Fill]:
+    """What a settlement fund paid; what it received is told without the fees already."""
+    _, result = created.result or (0, None)
+    if not isinstance(result, Mapping) or not result.get("paid"):
+        return []
+    units = sum(int(one["amount"]) for one in result["paid"])
+    return [Fill(created.source, units, sum(int(one["amount"]) for one in result["received"]))]
+
+
 class Sale:
     """`units` of `asset` for at least `limit` of the other asset of `market`, by a limit order that expires."""
 
@@ -49,23 +139,7 @@ class Sale:
 
     def follow(self, order: OrderLike, own: Own, seen: Seen, context: Context) -> Followed:
         """The fills by now; it is over when all is sold, or the chain took what is left off the market."""
-        made = own.made()
-        if made is None:
-            raise ValueError(f"the node does not tell which limit order transaction {own.transaction} made")
-        fills = _fills(made, context.pool.id, seen.entries)
-        cancel = next(
-            (one for one in seen.entries if one.kind == LIMIT_ORDER_CANCEL and str(one.fields["order"]) == made), None
-        )
-        fee_units = own.fee_units
-        if cancel is not None:
-            kept = int(cancel.fields["fee"]["amount"])
-            # Unfilled, the fee of making it came back, less what the chain kept for the cancellation. After a fill
-            # only someone's own cancellation costs
-            if not fills:
-                fee_units = kept
-            elif cancel.virtual is None:
-                fee_units += kept
-        return _told(order, own, fills, cancel, fee_units, context)
+        return _told(order, own, course_of_sale(own.first, seen.entries), context)
 
 
 class Settlement:
@@ -80,17 +154,8 @@ class Settlement:
         )
 
     def follow(self, order: OrderLike, own: Own, seen: Seen, context: Context) -> Followed:
-        """What came at once, from a settlement fund, and then fill by fill; the rest may be given back."""
-        made, at_once = own.made(), _paid_at_once(own)
-        fills, cancel = at_once, None
-        if made is not None:
-            fills = at_once + _fills(made, context.pool.id, seen.entries)
-            cancel = next(
-                (one for one in seen.entries if one.kind == SETTLE_CANCEL and str(one.fields["settlement"]) == made),
-                None,
-            )
-        is_over = made is None or cancel is not None
-        return _told(order, own, fills, cancel, own.fee_units, context, is_over=is_over)
+        """The fills by now; it is over when all is paid, or the chain gave the rest back."""
+        return _told(order, own, course_of_settlement(own.first, seen.entries), context)
 
 
 def _offer(order: OrderLike, chain: Chain) -> tuple[Units, Units]:
@@ -105,55 +170,15 @@ def _offer(order: OrderLike, chain: Chain) -> tuple[Units, Units]:
     raise ValueError(f"order {order.number} sells {order.asset}, which is neither {bitasset.symbol} nor {core.symbol}")
 
 
-def _fills(object_id: str, account_id: str, entries: Iterable[Entry]) -> list[Fill]:
-    return [
-        _fill(entry)
-        for entry in entries
-        if entry.kind == FILL_ORDER
-        and str(entry.fields["order_id"]) == object_id
-        and str(entry.fields["account_id"]) == account_id
-    ]
-
-
-def _fill(entry: Entry) -> Fill:
-    pays, receives, fee = (entry.fields[name] for name in ("pays", "receives", "fee"))
-    return Fill(entry.source, int(pays["amount"]), _net(receives, fee))
-
-
-def _net(receives: Mapping[str, Any], fee: Mapping[str, Any]) -> int:
-    return int(receives["amount"]) - (int(fee["amount"]) if fee["asset_id"] == receives["asset_id"] else 0)
-
-
-def _paid_at_once(own: Own) -> list[Fill]:
-    """What a settlement fund paid; what it received is told without the fees already."""
-    for entry in own.entries:
-        if entry.virtual is None and entry.operation == 0 and entry.result is not None:
-            result = entry.result[1]
-            if isinstance(result, Mapping) and result.get("paid"):
-                pairs = zip(result["paid"], result["received"], strict=True)
-                units, got = map(sum, zip(*((int(a["amount"]), int(b["amount"])) for a, b in pairs), strict=True))
-                return [Fill(own.source, units, got)]
-    return []
-
-
-def _told(
-    order: OrderLike,
-    own: Own,
-    fills: list[Fill],
-    cancel: Entry | None,
-    fee_units: int,
-    context: Context,
-    is_over: bool = False,
-) -> Followed:
+def _told(order: OrderLike, own: Own, course: Course, context: Context) -> Followed:
     """The fills that the ledger doesn't have yet; the last one says that it is over, and what the chain took."""
-    is_over = is_over or cancel is not None or sum(one.units for one in fills) >= order.units
-    fresh = list(_after(fills, order.filled))
-    if is_over and not fresh:
-        fresh = [Fill(own.source if cancel is None else cancel.source, 0, 0)]
+    fresh = list(_after(course.fills, order.filled))
+    if course.end is not None and (not fresh or fresh[-1].source != course.end):
+        fresh.append(Fill(course.end, 0, 0))
     symbol = context.chain.assets_by_id([own.fee_asset_id])[own.fee_asset_id].symbol
     reports = []
-    for place, fill in enumerate(fresh, 1):
-        is_last = is_over and place == len(fresh)
+    for fill in fresh:
+        is_last = fill.source == course.end
         reports.append(
             OrderFilled(
                 time=context.time,
@@ -163,17 +188,18 @@ def _told(
                 done=is_last,
                 source=fill.source,
                 fee_asset=symbol if is_last else "",
-                fee=fee_units if is_last else 0,
+                fee=course.fee_units if is_last else 0,
             )
         )
-    waiting = Waiting(order.number, f"transaction {own.transaction} counts, and is filled in parts")
-    return Followed(reports or [waiting], is_over=is_over)
+    if not reports:
+        return Followed([Waiting(order.number, f"transaction {own.transaction} counts, and is filled in parts")])
+    return Followed(reports, is_over=course.end is not None)
 
 
 def _after(fills: Iterable[Fill], filled: int) -> Iterator[Fill]:
     """The fills after so many units of them; one is reported whole or not at all."""
     for fill in fills:
-        if filled >= fill.units:
+        if filled >= fill.units > 0:
             filled -= fill.units
         else:
             yield fill

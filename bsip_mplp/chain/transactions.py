@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bsip_mplp.chain.builders import PROPOSAL_CREATE, PUBLISH_FEED, Operation
-from bsip_mplp.chain.chain import CORE_ID, Chain, Head
+from bsip_mplp.chain.chain import CORE_ID, Chain
 from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
-from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
+from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring
 
 
@@ -50,16 +50,21 @@ def sign(chain: Chain, operations: Sequence[Operation], keyring: Keyring, signer
 def prepare(chain: Chain, operations: Sequence[Operation], *, expiration_seconds: int) -> tuple[dict[str, Any], int]:
     """The unsigned transaction with its fees, and the number of the block it refers to."""
     head = chain.head()
-    reference_id = _irreversible_id(chain, head)
-    unsigned = {
-        "ref_block_num": head.irreversible_number & 0xFFFF,
-        "ref_block_prefix": struct.unpack_from("<I", bytes.fromhex(reference_id), 4)[0],
-        "expiration": text_of(head.time + expiration_seconds),
+    # An irreversible block can't be forked away, so no fork makes the transaction invalid
+    reference = head.irreversible_number
+    return prepare_at(chain, operations, reference, head.time + expiration_seconds), reference
+
+
+def prepare_at(chain: Chain, operations: Sequence[Operation], reference_block: int, expires: int) -> dict[str, Any]:
+    """The unsigned transaction with its fees that refers to an irreversible block and expires at a time."""
+    return {
+        "ref_block_num": reference_block & 0xFFFF,
+        "ref_block_prefix": struct.unpack_from("<I", bytes.fromhex(_block_id(chain, reference_block)), 4)[0],
+        "expiration": text_of(expires),
         "operations": with_fees(chain, operations),
         "extensions": [],
         "signatures": [],
     }
-    return unsigned, head.irreversible_number
 
 
 def with_fees(chain: Chain, operations: Sequence[Operation]) -> list[list[Any]]:
@@ -75,6 +80,15 @@ def _with_fee(number: int, fields: Mapping[str, Any], fee: Any) -> list[Any]:
         wrapped = zip(made["proposed_ops"], inner, strict=True)
         made["proposed_ops"] = [{"op": _with_fee(one["op"][0], one["op"][1], each)} for one, each in wrapped]
     return [number, {**made, "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
+
+
+def binds_units(transaction: Mapping[str, Any]) -> int:
+    """What of the reserve a transaction binds: its fees, and those of what it proposes."""
+    proposed = [
+        one["op"] for kind, fields in transaction["operations"] if kind == PROPOSAL_CREATE
+        for one in fields["proposed_ops"]
+    ]  # fmt: skip
+    return sum(fees_of(transaction).values()) + sum(fees_of({"operations": proposed}).values())
 
 
 def fees_of(transaction: Mapping[str, Any]) -> dict[str, int]:
@@ -112,6 +126,17 @@ def broadcast(connection: Caller, transaction: Mapping[str, Any]) -> None:
     except RefusedError as refusal:
         if not refusal.is_duplicate:
             raise
+
+
+def try_broadcast(chain: Chain, transaction_id: str, transaction: Mapping[str, Any]) -> str:
+    """Hand it to a node and say in words how that went, which decides nothing: only an irreversible block does."""
+    try:
+        broadcast(chain.connection, transaction)
+    except RefusedError as refusal:
+        return f"transaction {transaction_id} was refused for now: {refusal.message}"
+    except UnreachableError as fault:
+        return f"transaction {transaction_id} was sent, without a reply: {fault}"
+    return f"transaction {transaction_id} was sent"
 
 
 def transaction_id(transaction: Mapping[str, Any], prefix: str) -> str:
@@ -203,11 +228,11 @@ def _id_of(body: bytes) -> str:
     return hashlib.sha256(body).digest()[:20].hex()
 
 
-def _irreversible_id(chain: Chain, head: Head) -> str:
-    # An irreversible block can't be forked away, so no fork makes the transaction invalid
-    if head.irreversible_number == head.number:
+def _block_id(chain: Chain, number: int) -> str:
+    head = chain.head()
+    if number == head.number:
         return head.block_id
-    header = chain.call("get_block_header", head.irreversible_number + 1)
+    header = chain.call("get_block_header", number + 1)
     if header is None:
-        raise NotFoundError(f"the node has no block {head.irreversible_number + 1}")
+        raise NotFoundError(f"the node has no block {number + 1}")
     return str(header["previous"])

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from bsip_mplp.chain.builders import PAYERS, Operation, Units, account_create, call_order_update, transfer
+from bsip_mplp.chain.builders import (
+    PAYERS,
+    Operation,
+    Units,
+    account_create,
+    account_update,
+    call_order_update,
+    transfer,
+)
 from bsip_mplp.chain.chain import CORE_ID, Account, Chain
 from bsip_mplp.chain.deeds import Context, Followed, Needs, done
 from bsip_mplp.chain.envelope import seal_for
@@ -31,6 +40,17 @@ class VaultOpen:
     def follow(self, order: OrderLike, own: Own, seen: Seen, context: Context) -> Followed:
         """It is made; whether by these terms is read back before any money goes in."""
         return done(order, own, context)
+
+
+def owner_operations(terms: Terms) -> Callable[[OrderLike, Context], list[Operation]]:
+    """V-8: how the owner authority of the vault `account` becomes holder `to` and the guard, both needed."""
+
+    def operations(order: OrderLike, context: Context) -> list[Operation]:
+        chain, vault = context.chain, context.chain.account(order.account)
+        change = account_update(vault.id, owner=terms.owner(chain, order.to))
+        return [_fees_to(vault, _fees_paid_by(vault.id, [change], chain), order, context), change]
+
+    return operations
 
 
 class VaultSteps:
@@ -70,17 +90,24 @@ def operations_of(order: OrderLike, context: Context) -> list[Operation]:
     if not steps:
         raise ValueError(f"order {order.number} has no steps")
     vault = chain.account(order.account)
-    memo = seal_for(order.memo or f"mplp order {order.number}", context.keyring, pool, vault)
     payers = [fields[PAYERS[kind]] for kind, fields in steps]
     if not {pool.id, vault.id}.issuperset(payers):
         raise ValueError(f"order {order.number} takes money of others than the pool and the vault {vault.name}")
     fees_units = _fees_paid_by(vault.id, steps, chain)
     if fees_units:
-        return [transfer(pool.id, vault.id, Units(CORE_ID, fees_units), memo), *steps]
+        return [_fees_to(vault, fees_units, order, context), *steps]
     if pool.id not in payers:
         raise ValueError(f"order {order.number}: on a chain without fees a vault's transaction needs the pool's part")
-    steps[payers.index(pool.id)][1]["memo"] = memo
+    steps[payers.index(pool.id)][1]["memo"] = _memo(vault, order, context)
     return steps
+
+
+def _fees_to(vault: Account, units: int, order: OrderLike, context: Context) -> Operation:
+    return transfer(context.pool.id, vault.id, Units(CORE_ID, units), _memo(vault, order, context))
+
+
+def _memo(vault: Account, order: OrderLike, context: Context) -> dict[str, Any]:
+    return seal_for(order.memo or f"mplp order {order.number}", context.keyring, context.pool, vault)
 
 
 def _operation(step: StepLike, chain: Chain, ids: dict[str, str]) -> Operation:
