@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bsip_mplp.rules.inputs import FeedSeen, PositionSeen
 
 STANDBY_SECONDS = 1.0
-
 log = logging.getLogger("mplp.keeper")
 
 
@@ -247,6 +246,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
     Raises a `JournalError`, `ChainError`, `ConfigError` or `NotInitialisedError`.
     """
     from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.claims import Claims
     from bsip_mplp.chain.inbox import Inbox
     from bsip_mplp.chain.outbox import Outbox
     from bsip_mplp.keeper.audits import AuditBoard
@@ -263,14 +263,16 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
         chain, pool_account = Chain(connection), settings.chain.pool_account
         check_chain(settings, chain)
         journal.set_place(Place(connection.network.chain_id, pool_account or ""))
-        inbox = outbox = None
+        inbox = outbox = claims = None
         if pool_account is not None and not settings.observes_only:
             keyring, life = keyring_of(connection.network.prefix), settings.chain.expiration_seconds
             inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
             may_send = None if epoch is None else journal.check_lead
             outbox = Outbox(chain, journal, pool_account, keyring, expiration_seconds=life, before_sending=may_send)
+            if (owner := settings.claims.account) is not None:
+                claims = Claims(chain, owner, pool_account, keyring, life, may_send)
         audits = AuditBoard(settings.database_url, epoch=epoch)
-        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits)
+        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits, claims)
     except BaseException:
         connection.close()
         journal.close()

@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "config": {"money", "ratios", "market"},
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand
     "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
-    | {"keeper.audit", "keeper.changes", "keeper.desk"},
+    | {"chain.claims", "keeper.audit", "keeper.changes", "keeper.desk"},
     "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "money", "rules.schedule", *VALUES},
     "cli": {"cli", "bootstrap", "chain", "config", "journal", "keeper", "rehearsal", "story", *EXACT, *VALUES},
     "story": {"story", "bootstrap", "bots", "chain", "cli", "config", "journal", "money", "ratios", *VALUES},

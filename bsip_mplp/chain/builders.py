@@ -13,6 +13,7 @@ from bsip_mplp.money import MAX_UNITS
 
 TRANSFER, LIMIT_ORDER_CREATE, LIMIT_ORDER_CANCEL, CALL_ORDER_UPDATE = 0, 1, 2, 3
 ACCOUNT_CREATE, ASSET_CREATE, FEED_PRODUCERS, ASSET_ISSUE, PUBLISH_FEED = 5, 10, 13, 14, 19
+ASSET_CLAIM_FEES = 43
 
 RATIO_PERMILLE_MAX = 65_535
 
@@ -187,6 +188,12 @@ def asset_issue(issuer_id: str, to_id: str, money: Units, memo: Mapping[str, Any
     if memo is not None:
         fields["memo"] = dict(memo)
     return _operation(ASSET_ISSUE, **fields, extensions=[])
+
+
+def asset_claim_fees(issuer_id: str, money: Units, claim_from: str | None = None) -> Operation:
+    """Take the fees that one's own asset collected in it, or, with `claim_from`, that bitasset in what backs it."""
+    extensions = {} if claim_from is None else {"claim_from_asset_id": claim_from}
+    return _operation(ASSET_CLAIM_FEES, issuer=issuer_id, amount_to_claim=money.json(least=1), extensions=extensions)
 
 
 def feed_producers(issuer_id: str, asset_id: str, producer_ids: Iterable[str]) -> Operation:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bsip_mplp.bots.actions import Action, HoldBack, Judge, Pay, Take, Warn
+from bsip_mplp.bots.actions import Action, Claim, HoldBack, Judge, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.claims import Claims, Collected, read_collected
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.errors import StaleNodeError
 from bsip_mplp.chain.holdings import read_holdings
@@ -41,6 +42,7 @@ class Desk:
         inbox: Inbox | None,
         outbox: Outbox | None,
         audits: Board,
+        claims: Claims | None = None,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -50,6 +52,7 @@ class Desk:
         self._inbox = inbox
         self._outbox = outbox
         self._audits = audits
+        self._claims = claims
         self._audited: Audit | None = None
         """What was found since this desk was opened: payouts go by nothing older."""
         self._unknown: list[str] = []
@@ -127,6 +130,11 @@ class Desk:
             for market, account in wanted
         ]
 
+    def read_collected(self) -> list[Collected]:
+        """The fees that the bitassets of all markets collected (PL-42)."""
+        markets = self.intake.sightings.markets
+        return read_collected(self.chain, markets) if markets else []
+
     # --- what is done ---------------------------------------------------------------------------------------
 
     def carry_out(self, action: Action) -> Done:
@@ -138,6 +146,8 @@ class Desk:
                 return self._pay(action)
             case Judge():
                 return self._judge(action.audit)
+            case Claim():
+                return self._claim(action)
             case HoldBack() | Warn():
                 return Done([], action.lines())
 
@@ -175,6 +185,11 @@ class Desk:
         sent = [line for line in under_way if line.endswith("was sent")]
         news, self._sent = [line for line in sent if line not in self._sent], sent
         return Done(done.lines + news, [line for line in under_way if line not in sent])
+
+    def _claim(self, claim: Claim) -> Done:
+        if self._claims is None:
+            return Done([], claim.lines())
+        return Done([self._claims.pay_in(claim.market, claim.asset, claim.units)], [])
 
     def hang_up(self) -> None:
         """Leave the node in use; the next question dials the next one."""

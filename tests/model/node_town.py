@@ -15,7 +15,7 @@ from bsip_mplp.chain.keys import keyring_of
 from bsip_mplp.chain.outbox import seal_for
 from bsip_mplp.chain.transactions import broadcast, prepare, sign, transaction_id
 from bsip_mplp.devnet import PrivateKey, Transaction
-from tests.kit import BLOCKS_TO_IRREVERSIBLE, FAUCET, FAUCET_WIF
+from tests.kit import FAUCET, FAUCET_WIF
 
 POOL = "mplp-pool"
 CORE_UNITS = 10**12
@@ -25,6 +25,8 @@ FEED_LIFETIMES_SECONDS = {"USD": 3 * 366 * 86_400, "EUR": 20 * 86_400}
 """One feed outlives the course, the other doesn't."""
 
 EXPIRATION_SECONDS = 600
+BLOCKS_AT_LEAST = 4
+BLOCKS_MAX = 20
 NO_SETTLEMENT = 1
 """`black_swan_response_method`: a price under MSSR closes no position, so that the ledger's rules have their turn."""
 
@@ -153,8 +155,13 @@ class NodeTown:
             self._do("devnet_advance", behind)
 
     def finish(self):
-        """Make all that stands in blocks irreversible."""
-        self._do("devnet_produce_blocks", BLOCKS_TO_IRREVERSIBLE)
+        """Make all that stands in blocks irreversible: how many blocks that takes lies in the witnesses' order."""
+        wanted = self.chain.head().number
+        for _ in range(BLOCKS_MAX):
+            head = self._do("devnet_produce_blocks", BLOCKS_AT_LEAST)
+            if head["last_irreversible_block_num"] >= wanted:
+                return
+        raise AssertionError(f"block {wanted} does not become irreversible")
 
     def position(self, who, market):
         """(collateral, debt), as the node's own objects have them."""
