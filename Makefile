@@ -21,13 +21,14 @@ unit: .venv/ready
 bench: .venv/ready
 	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist
 
-# SEEDS crash runs from FIRST on, KILLS times kill -9, FUZZ_SECONDS for each harness: make soak SEEDS=10000 KILLS=200
+# SEEDS crash runs from FIRST on, KILLS times kill -9, FUZZ_SECONDS for each harness, JOBS at the same time: make soak SEEDS=10000 KILLS=200
 SEEDS ?= 2000
 FIRST ?= 0
 KILLS ?= 100
 FUZZ_SECONDS ?= 60
+JOBS ?= 2
 soak: .venv/ready
-	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS)
+	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS) --jobs $(JOBS)
 	$(BIN)/python -m tests.safety every $(FIRST)
 	MPLP_KILLS=$(KILLS) $(BIN)/pytest tests/safety/test_kills.py -s -p no:xdist
 	$(BIN)/python -m pip install --quiet atheris==3.0.0 && $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS) \

@@ -80,6 +80,19 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Claim what a market's bitasset collected, and pay it into the market's insurance fund, both at once (PL-42)."""
+
+    market: str
+    asset: str
+    units: int
+
+    def lines(self) -> list[str]:
+        """What would be claimed."""
+        return [f"claim {self.units} units of {self.asset} that {self.market} collected, for its insurance fund"]
+
+
+@dataclass(frozen=True, slots=True)
 class Warn:
     """Tell the operator, in `mplp health` and the log, for as long as it is so."""
 
@@ -90,4 +103,4 @@ class Warn:
         return list(self.texts)
 
 
-Action = Take | Pay | HoldBack | Judge | Warn
+Action = Take | Pay | HoldBack | Judge | Claim | Warn

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from bsip_mplp.keeper.stop import Stop
 
 STANDBY_SECONDS = 1.0
-
 log = logging.getLogger("mplp.keeper")
 
 
@@ -248,6 +247,7 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
     Raises a `JournalError`, `ChainError`, `ConfigError` or `NotInitialisedError`.
     """
     from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.claims import Claims
     from bsip_mplp.chain.inbox import Inbox
     from bsip_mplp.chain.kinds import deeds_of
     from bsip_mplp.chain.outbox import Outbox
@@ -266,18 +266,21 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
         chain, pool_account = Chain(connection), settings.chain.pool_account
         check_chain(settings, chain)
         journal.set_place(Place(connection.network.chain_id, pool_account or ""))
-        inbox = outbox = watch = None
+        inbox = outbox = watch = claims = None
         if pool_account is not None and not settings.observes_only:
             keyring, terms = keyring_of(connection.network.prefix), vault_terms(settings)
+            life = settings.chain.expiration_seconds
             inbox = Inbox(chain, pool_account, keyring, memo_context(settings))
+            may_send = None if epoch is None else journal.check_lead
             outbox = Outbox(
-                chain, journal, pool_account, keyring, deeds=deeds_of(terms),
-                expiration_seconds=settings.chain.expiration_seconds,
-                before_sending=None if epoch is None else journal.check_lead,
+                chain, journal, pool_account, keyring, deeds=deeds_of(terms), expiration_seconds=life,
+                before_sending=may_send,
             )  # fmt: skip
             watch = None if terms is None else Watch(chain, terms)
+            if (owner := settings.claims.account) is not None:
+                claims = Claims(chain, owner, pool_account, keyring, life, may_send)
         audits = AuditBoard(settings.database_url, epoch=epoch)
-        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits, watch)
+        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits, watch, claims)
     except BaseException:
         connection.close()
         journal.close()

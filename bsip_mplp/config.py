@@ -207,6 +207,7 @@ class Bots(_Table):
     auctioneer: Schedule = Schedule()
     auditor: Schedule = Schedule(every_seconds=Decimal(10))
     carrier: Schedule = Schedule(every_seconds=Decimal(60))
+    claimer: Schedule = Schedule(every_seconds=Decimal(600))
     bonds: Schedule = Schedule()
     dividends: Schedule = Schedule()
     nodes: Schedule = Schedule()
@@ -253,6 +254,16 @@ class Vault(_Table):
         return self.keeper or self.keepers[0]
 
 
+class Claims(_Table):
+    """Fees that a market's bitasset collected (PL-42): the account that owns it, and from how much on they are claimed.
+
+    Its key stands with the others. It pays the chain's fees of the claims; `least` is by asset, 1 if left out.
+    """
+
+    account: AccountName | None = None
+    least: dict[Symbol, AmountText] = Field(default_factory=dict)
+
+
 class Health(_Table):
     """When `mplp health` speaks up."""
 
@@ -277,6 +288,7 @@ class Settings(_Table):
     bots: Bots = Bots()
     payouts: Payouts = Payouts()
     vault: Vault | None = None
+    claims: Claims = Claims()
     health: Health = Health()
 
     @model_validator(mode="after")
@@ -293,6 +305,10 @@ class Settings(_Table):
             raise ValueError("vault: vaults need chain.pool_account, which makes them and lends to them")
         if self.vault is not None and self.vault.guard == self.chain.pool_account:
             raise ValueError(f"vault.guard: {self.vault.guard} is the pool's account: the guard must be another")
+        if self.claims.account is not None and self.claims.account == self.chain.pool_account:
+            raise ValueError(
+                "claims.account: the pool's account can't pay itself: name another, which owns the bitasset"
+            )
         if self.default_market is not None and self.default_market not in self.markets:
             raise ValueError(
                 f"default_market: {self.default_market} is no market here: add [markets.{self.default_market}]"
@@ -335,6 +351,10 @@ class Settings(_Table):
         """What may be paid out of an asset in 24 hours in smallest units, or None: no limit; raises `ConfigError`."""
         text = self.payouts.per_day.get(symbol)
         return None if text is None else _units(f"payouts.per_day.{symbol}", text, precision)
+
+    def claim_least_units(self, symbol: str, precision: int) -> int:
+        """From how much on collected fees of an asset are claimed, in smallest units; raises `ConfigError`."""
+        return max(1, _units(f"claims.least.{symbol}", self.claims.least.get(symbol, "1"), precision))
 
 
 def _units(key: str, text: str, precision: int) -> int:

@@ -63,7 +63,7 @@ class Ledger:
         self._balances.update(after)
 
 
-def check_balanced(postings: Iterable[Posting]) -> None:
+def check_balanced(postings: Iterable[tuple[str, str, int]]) -> None:
     """Raise `LedgerError` unless the postings add up to zero for each asset (G-5)."""
     sums: dict[str, int] = {}
     for _, asset, units in postings:

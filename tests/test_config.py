@@ -123,10 +123,12 @@ def test_the_page_names_every_key_and_every_parameter():
         "keys.": config.Keys,
         "payouts.": config.Payouts,
         "vault.": config.Vault,
+        "claims.": config.Claims,
         "health.": config.Health,
     }.items():
+        tables = {"chain", "keys", "database", "assets", "markets", "bots", "payouts", "vault", "claims", "health"}
         for name, field in model.model_fields.items():
-            if not table and name in ("chain", "keys", "database", "assets", "markets", "bots", "payouts", "vault", "health"):
+            if not table and name in tables:
                 continue
             assert f"| `{table}{name}` |" in page, field
     for name in Parameters().as_json():

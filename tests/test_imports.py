@@ -33,9 +33,21 @@ ROOMS: dict[str, set[str]] = {
     "config": {"money", "ratios", "market"},
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand
     "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
-    | {"keeper.audit", "keeper.changes", "keeper.desk", "keeper.vaults"},
+    | {"chain.claims", "keeper.audit", "keeper.changes", "keeper.desk", "keeper.vaults"},
     "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "money", "rules.schedule", *VALUES},
-    "cli": {"cli", "bootstrap", "bootstrap_views", "chain", "config", "journal", "keeper", "rehearsal", "story", *EXACT, *VALUES},
+    "cli": {
+        "cli",
+        "bootstrap",
+        "bootstrap_views",
+        "chain",
+        "config",
+        "journal",
+        "keeper",
+        "rehearsal",
+        "story",
+        *EXACT,
+        *VALUES,
+    },
     "story": {"story", "bootstrap", "bots", "chain", "cli", "config", "journal", "money", "ratios", *VALUES},
     "rehearsal": {"rehearsal", "rules", "config", *EXACT},
     "web": {"web", "bootstrap", "config", "journal", "keeper.health", "money", "ratios"},

@@ -251,6 +251,12 @@ def asset_issue(issuer_id: str, to_id: str, money: Units, memo: Mapping[str, Any
     return _operation(ASSET_ISSUE, **fields, extensions=[])
 
 
+def asset_claim_fees(issuer_id: str, money: Units, claim_from: str | None = None) -> Operation:
+    """Take the fees that one's own asset collected in it, or, with `claim_from`, that bitasset in what backs it."""
+    extensions = {} if claim_from is None else {"claim_from_asset_id": claim_from}
+    return _operation(ASSET_CLAIM_FEES, issuer=issuer_id, amount_to_claim=money.json(least=1), extensions=extensions)
+
+
 def feed_producers(issuer_id: str, asset_id: str, producer_ids: Iterable[str]) -> Operation:
     """Who may publish an asset's feed."""
     return _operation(
@@ -265,11 +271,6 @@ def feed_producers(issuer_id: str, asset_id: str, producer_ids: Iterable[str]) -
 def asset_settle(account_id: str, money: Units) -> Operation:
     """Ask for the collateral behind an amount of a bitasset, at the feed, after the asset's delay."""
     return _operation(ASSET_SETTLE, account=account_id, amount=money.json(least=1), extensions=[])
-
-
-def asset_claim_fees(issuer_id: str, money: Units) -> Operation:
-    """Take the market fees that one's own asset collected in it."""
-    return _operation(ASSET_CLAIM_FEES, issuer=issuer_id, amount_to_claim=money.json(least=1), extensions={})
 
 
 def proposal_create(payer_id: str, operations: Iterable[Operation], expires: int) -> Operation:

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bsip_mplp.chain.builders import PROPOSAL_CREATE, PUBLISH_FEED, Operation
+from bsip_mplp.chain.builders import ASSET_CLAIM_FEES, PROPOSAL_CREATE, PUBLISH_FEED, Operation
 from bsip_mplp.chain.chain import CORE_ID, Chain
 from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
@@ -169,11 +169,35 @@ def _operation(number: int, fields: Mapping[str, Any], prefix: str) -> Any:
 
     # The library's classes write into what they are given
     fields = {**copy.deepcopy(dict(fields)), "prefix": prefix}
+    if number == ASSET_CLAIM_FEES:
+        return _ClaimOperation(fields)
     if number == PUBLISH_FEED:
         return _FeedOperation(fields)
     if number == PROPOSAL_CREATE:
         return _ProposalOperation(fields)
     return LibraryOperation([number, fields])
+
+
+class _ClaimOperation:
+    """`asset_claim_fees` with the asset to claim from in its extension, which the library leaves out."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __bytes__(self) -> bytes:
+        from bitsharesbase.objects import ObjectId
+        from graphenebase.objects import Asset
+        from graphenebase.types import varint
+
+        fields = self._fields
+        source = fields["extensions"].get("claim_from_asset_id") if fields["extensions"] else None
+        return bytes(
+            varint(ASSET_CLAIM_FEES)
+            + bytes(Asset(fields["fee"]))
+            + bytes(ObjectId(fields["issuer"], "account"))
+            + bytes(Asset(fields["amount_to_claim"]))
+            + (varint(0) if source is None else varint(1) + varint(0) + bytes(ObjectId(source, "asset")))
+        )
 
 
 class _FeedOperation:

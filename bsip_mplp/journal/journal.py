@@ -157,10 +157,10 @@ class Journal:
                 refuse_known_sources(connection, (item for item, _ in batch))
                 held = load_balances(connection, accounts)
                 for item, outcome in batch:
-                    row = next_record(head, item, data := outcome_to_json(outcome))
+                    row, texts = next_record(head, item, data := outcome_to_json(outcome))
                     head = Head(row.seq, row.hash)
                     rows.append(row)
-                    fold(folded, head.seq, data, held)
+                    fold(folded, head.seq, data, held, texts)
                 add(connection, tables.inputs, rows)
                 store(connection, folded)
                 meta.move_head(connection, head)

@@ -12,8 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from bsip_mplp.journal import tables
-from bsip_mplp.ledger import MAY_BE_NEGATIVE, LedgerError, Posting, check_balanced
-from bsip_mplp.rules.codec import canonical
+from bsip_mplp.ledger import MAY_BE_NEGATIVE, LedgerError, check_balanced
+from bsip_mplp.rules.codec import OutcomeTexts
 
 Row = tuple[Any, ...]
 """The values of a row, in the order of the table's columns."""
@@ -47,7 +47,7 @@ class Rows:
     orders: dict[int, Row] = field(default_factory=dict)
     order_states: dict[int, tuple[str, int]] = field(default_factory=dict)
     balances: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    objects: dict[tuple[str, str], tuple[Mapping[str, Any], int]] = field(default_factory=dict)
+    objects: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
     def added(self) -> tuple[tuple[Table, list[Row]], ...]:
         """The rows of the tables that only grow."""
@@ -59,17 +59,13 @@ class Rows:
             (tables.refusals, self.refusals),
         )
 
-    def object_texts(self) -> dict[tuple[str, str], tuple[str, int]]:
-        """The objects with their bodies as canonical text."""
-        return {key: (canonical(body), seq) for key, (body, seq) in self.objects.items()}
-
 
 def storable(text: str) -> str:
     """A text as either database takes it."""
     return text.replace(NUL, INSTEAD) if NUL in text else text
 
 
-def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> None:
+def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances, texts: OutcomeTexts) -> None:
     """Add what the outcome of input `seq` (as JSON) brings; `held` has the balances before it and after it.
 
     Raises `LedgerError` for an entry that isn't balanced or leaves a balance negative that must not be (G-5).
@@ -77,8 +73,8 @@ def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> No
     for number, (time, rule, text, postings) in enumerate(outcome["entries"]):
         rows.entries.append((seq, number, time, rule, storable(text)))
         _fold_postings(rows, seq, number, postings, held)
-    for number, (time, rule, kind, key, what, values) in enumerate(outcome["events"]):
-        rows.events.append((seq, number, time, rule, kind, key, what, canonical(values)))
+    for number, (time, rule, kind, key, what, _) in enumerate(outcome["events"]):
+        rows.events.append((seq, number, time, rule, kind, key, what, texts.events[number]))
     for number, (time, account, rule, text) in enumerate(outcome["notices"]):
         rows.notices.append((seq, number, time, account, rule, storable(text)))
     for number, (time, account, rule, reason, remedy) in enumerate(outcome["refusals"]):
@@ -88,20 +84,19 @@ def fold(rows: Rows, seq: int, outcome: Mapping[str, Any], held: Balances) -> No
         rows.order_states[number] = (OPEN, seq)
     for kind, objects in outcome["objects"].items():
         for key, body in objects.items():
-            rows.objects[kind, key] = (body, seq)
+            rows.objects[kind, key] = (texts.objects[kind][key], seq)
             if kind == "order" and "state" in body:
                 rows.order_states[int(key)] = (body["state"], seq)
 
 
-def _fold_postings(rows: Rows, seq: int, entry: int, postings: Iterable[Sequence[Any]], held: Balances) -> None:
-    moved = [Posting(*posting) for posting in postings]
-    check_balanced(moved)
-    for number, (account, asset, units) in enumerate(moved):
-        after = held.get((account, asset), 0) + units
-        held[account, asset] = after
-        rows.balances[account, asset] = (after, seq)
+def _fold_postings(rows: Rows, seq: int, entry: int, postings: Sequence[tuple[str, str, int]], held: Balances) -> None:
+    check_balanced(postings)
+    for number, (account, asset, units) in enumerate(postings):
+        key = account, asset
+        held[key] = after = held.get(key, 0) + units
+        rows.balances[key] = after, seq
         rows.postings.append((seq, entry, number, account, asset, units, after))
-    for account, asset, _ in moved:
+    for account, asset, _ in postings:
         if held[account, asset] < 0 and account not in MAY_BE_NEGATIVE:
             raise LedgerError(f"input {seq}: {account} would hold {held[account, asset]} {asset}")
 
@@ -121,7 +116,7 @@ def store(connection: Connection, rows: Rows) -> None:
     for table, new in rows.added():
         add(connection, table, new)
     _replace(connection, tables.balances, [(*key, units, seq) for key, (units, seq) in rows.balances.items()])
-    _replace(connection, tables.objects, [(*key, body, seq) for key, (body, seq) in rows.object_texts().items()])
+    _replace(connection, tables.objects, [(*key, body, seq) for key, (body, seq) in rows.objects.items()])
     _store_orders(connection, rows)
 
 

@@ -13,6 +13,7 @@ from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.meta import EMPTY, Head, read_head
 from bsip_mplp.journal.projection import Balances, Rows, fold, store
 from bsip_mplp.journal.records import read_records
+from bsip_mplp.rules.codec import outcome_texts
 
 Progress = Callable[[int, int], None]
 """Called now and then with how many inputs are worked off, and how many there are."""
@@ -33,7 +34,7 @@ def rebuild(connection: Connection, progress: Progress | None = None) -> int:
             its_hash = link(head.hash, record.body, record.outcome)
             if (record.seq, record.previous_hash, record.hash) != (head.seq + 1, head.hash, its_hash):
                 raise BrokenChainError(head.seq + 1)
-            fold(rows, record.seq, json.loads(record.outcome), held)
+            fold(rows, record.seq, outcome := json.loads(record.outcome), held, outcome_texts(outcome))
             head = Head(record.seq, record.hash)
         store(connection, rows)
         if progress is not None:

@@ -12,7 +12,14 @@ from bsip_mplp.journal.errors import DuplicateSourceError, UnreadableError
 from bsip_mplp.journal.hash_chain import link
 from bsip_mplp.journal.meta import Head
 from bsip_mplp.journal.projection import chunks
-from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, input_to_json
+from bsip_mplp.rules.codec import (
+    CodecError,
+    OutcomeTexts,
+    canonical,
+    input_from_json,
+    input_to_json,
+    outcome_texts,
+)
 from bsip_mplp.rules.inputs import Input
 
 RECORDS_AT_ONCE: Final = 1000
@@ -38,8 +45,8 @@ def read_records(connection: Connection, after_seq: int, most: int = RECORDS_AT_
     return [Record(*row) for row in connection.execute(query)]
 
 
-def next_record(head: Head, item: Input, outcome: Mapping[str, Any]) -> Record:
-    """The row of `inputs` after the head, for an input and its outcome as JSON.
+def next_record(head: Head, item: Input, outcome: Mapping[str, Any]) -> tuple[Record, OutcomeTexts]:
+    """The row of `inputs` after the head, for an input and its outcome as JSON, and the texts it was made of.
 
     Raises `UnreadableError` for an input that would not come back the same: a journal that can't be read is lost.
     """
@@ -47,11 +54,12 @@ def next_record(head: Head, item: Input, outcome: Mapping[str, Any]) -> Record:
     try:
         if input_from_json(body) != item:
             raise UnreadableError(f"input {head.seq + 1} would come back as another: {item}")
-        body_text, outcome_text = canonical(body), canonical(outcome)
-        its_hash = link(head.hash, body_text, outcome_text)
+        body_text, texts = canonical(body), outcome_texts(outcome)
+        its_hash = link(head.hash, body_text, texts.whole)
     except (CodecError, UnicodeEncodeError) as error:
         raise UnreadableError(f"input {head.seq + 1} could not be read again: {error}") from error
-    return Record(head.seq + 1, outcome["time"], item.kind, item.source, body_text, outcome_text, head.hash, its_hash)
+    record = Record(head.seq + 1, outcome["time"], item.kind, item.source, body_text, texts.whole, head.hash, its_hash)
+    return record, texts
 
 
 def refuse_known_sources(connection: Connection, items: Iterable[Input]) -> None:

@@ -27,7 +27,7 @@ from bsip_mplp.journal.projection import Balances, Rows, fold
 from bsip_mplp.journal.rebuild import Progress
 from bsip_mplp.journal.records import Record, read_records
 from bsip_mplp.ledger import Ledger
-from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, outcome_to_json
+from bsip_mplp.rules.codec import CodecError, canonical, input_from_json, outcome_texts, outcome_to_json
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 
@@ -150,15 +150,15 @@ def _fold_record(run: _Run, record: Record, rows: Rows) -> None:
         return
     try:
         outcome = outcome_to_json(run.engine.apply(item))
-        fold(rows, record.seq, outcome, run.held)
+        texts = outcome_texts(outcome)
+        fold(rows, record.seq, outcome, run.held, texts)
     except Exception as error:  # noqa: BLE001  whatever an altered input does to the engine is a finding
         run.found.add(record.seq, "engine", f"can't apply the input: {type(error).__name__}: {error}")
         run.folding = False
         return
     run.folded += 1
-    text = canonical(outcome)
-    if text != record.outcome:
-        run.found.add(record.seq, "outcome", _outcome_difference(record.outcome, text))
+    if texts.whole != record.outcome:
+        run.found.add(record.seq, "outcome", _outcome_difference(record.outcome, texts.whole))
     columns = {"time": record.time, "kind": record.kind, "source": record.source}
     expected = {"time": outcome["time"], "kind": item.kind, "source": item.source}
     for name, value in columns.items():
@@ -180,7 +180,7 @@ def _check_rows(run: _Run, rows: Rows, low: int, high: int) -> int:
             compare_added(run.connection, run.found, table, expected, low, high)
         compare_added(run.connection, run.found, tables.orders, list(rows.orders.values()), low, high)
         compare_replaced(run.connection, run.found, tables.balances, rows.balances, low, high)
-        compare_replaced(run.connection, run.found, tables.objects, rows.object_texts(), low, high)
+        compare_replaced(run.connection, run.found, tables.objects, rows.objects, low, high)
         compare_replaced(run.connection, run.found, tables.orders, rows.order_states, low, high)
     return high + 1
 

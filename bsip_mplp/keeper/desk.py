@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bsip_mplp.bots.actions import Action, HoldBack, Judge, Pay, Take, Warn
+from bsip_mplp.bots.actions import Action, Claim, HoldBack, Judge, Pay, Take, Warn
 from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.claims import Claims, Collected, read_collected
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.errors import StaleNodeError
 from bsip_mplp.chain.holdings import read_holdings
@@ -45,6 +46,7 @@ class Desk:
         outbox: Outbox | None,
         audits: Board,
         watch: Watch | None = None,
+        claims: Claims | None = None,
     ) -> None:
         self.settings = settings
         self.journal = journal
@@ -55,6 +57,7 @@ class Desk:
         self._outbox = outbox
         self._audits = audits
         self._watch = watch
+        self._claims = claims
         self._audited: Audit | None = None
         """What was found since this desk was opened: payouts go by nothing older."""
         self._unknown: list[str] = []
@@ -136,6 +139,11 @@ class Desk:
         """Those of some vaults whose state on the chain can't be undone; none where no vaults are configured."""
         return [] if self._watch is None else self._watch.look(vaults, self.intake.sightings.former_holders)
 
+    def read_collected(self) -> list[Collected]:
+        """The fees that the bitassets of all markets collected (PL-42)."""
+        markets = self.intake.sightings.markets
+        return read_collected(self.chain, markets) if markets else []
+
     # --- what is done ---------------------------------------------------------------------------------------
 
     def carry_out(self, action: Action) -> Done:
@@ -147,6 +155,8 @@ class Desk:
                 return self._pay(action)
             case Judge():
                 return self._judge(action.audit)
+            case Claim():
+                return self._claim(action)
             case HoldBack() | Warn():
                 return Done([], action.lines())
 
@@ -188,6 +198,11 @@ class Desk:
         self._sent = {order: line for order, line in self._sent.items() if order not in {o.number for o in orders}}
         self._sent |= sent
         return Done(done.lines + news, [line for order, line in under_way.items() if order not in sent])
+
+    def _claim(self, claim: Claim) -> Done:
+        if self._claims is None:
+            return Done([], claim.lines())
+        return Done([self._claims.pay_in(claim.market, claim.asset, claim.units)], [])
 
     def hang_up(self) -> None:
         """Leave the node in use; the next question dials the next one."""

@@ -11,7 +11,8 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from fractions import Fraction
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from json.encoder import encode_basestring
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from bsip_mplp.money import MAX_UNITS, MoneyError, parse_fraction
 from bsip_mplp.rules import inputs
@@ -65,18 +66,18 @@ def ask_from_json(data: Mapping[str, Any]) -> Ask:
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as a JSON object; the objects it touched stand under their kind and key."""
+    """An outcome as a JSON object; the objects it touched stand under their kind and key, tuples for lists."""
     objects: dict[str, dict[str, Any]] = {}
     for (kind, key), body in outcome.objects.items():
         objects.setdefault(kind, {})[key] = body
     return {
         "time": outcome.time,
-        "entries": [[e.time, e.rule, e.text, [list(p) for p in e.postings]] for e in outcome.entries],
-        "events": [list(e) for e in outcome.events],
+        "entries": outcome.entries,
+        "events": outcome.events,
         "objects": objects,
         "orders": [_order_to_json(order) for order in outcome.orders],
-        "notices": [list(n) for n in outcome.notices],
-        "refusals": [list(r) for r in outcome.refusals],
+        "notices": outcome.notices,
+        "refusals": outcome.refusals,
     }
 
 
@@ -84,6 +85,38 @@ def _order_to_json(order: Order) -> list[Any]:
     """An order as a list; what only a vault's order has stands at its end, or not at all."""
     *kept, steps = order
     return [*kept, [list(step) for step in steps]] if steps else kept
+
+
+class OutcomeTexts(NamedTuple):
+    """An outcome in canonical form, and the parts of that text that projections keep apart, each encoded once."""
+
+    whole: str
+    events: list[str]
+    """The figures of each event."""
+    objects: dict[str, dict[str, str]]
+    """Each touched object, by kind and key."""
+
+
+def outcome_texts(data: Mapping[str, Any]) -> OutcomeTexts:
+    """An outcome as JSON in canonical form; `whole` is what `canonical` gives, put together from its parts."""
+    quote = encode_basestring
+    events = [canonical(event[-1]) for event in data["events"]]
+    heads = [
+        f"[{int(time)},{quote(rule)},{quote(kind)},{quote(key)},{quote(what)},{values}]"
+        for (time, rule, kind, key, what, _), values in zip(data["events"], events, strict=True)
+    ]
+    objects = {
+        kind: {key: canonical(bodies[key]) for key in sorted(bodies)}
+        for kind, bodies in sorted(data["objects"].items())
+    }
+    kinds = [
+        f"{quote(kind)}:{{{','.join([f'{quote(key)}:{text}' for key, text in texts.items()])}}}"
+        for kind, texts in objects.items()
+    ]
+    parts = {name: canonical(part) for name, part in data.items() if name not in ("events", "objects")}
+    parts |= {"events": f"[{','.join(heads)}]", "objects": f"{{{','.join(kinds)}}}"}
+    whole = ",".join([f"{quote(name)}:{parts[name]}" for name in sorted(parts)])
+    return OutcomeTexts(f"{{{whole}}}", events, objects)
 
 
 def canonical(data: Any) -> str:

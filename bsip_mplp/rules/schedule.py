@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from bisect import insort
 from collections.abc import Collection
 from enum import IntEnum
 from typing import NamedTuple
@@ -34,24 +35,67 @@ class DueItem(NamedTuple):
     detail: int = 0
 
 
-class Schedule:
-    """A queue of due items. What an item refers to may have changed since: who works it off looks again."""
+class _Second:
+    """What of one kind falls due in one second. It is sorted once, when the first of it is taken."""
+
+    __slots__ = ("_is_sorted", "_items", "_taken")
 
     def __init__(self) -> None:
-        self._heaps: tuple[list[DueItem], ...] = tuple([] for _ in DueKind)
-        """One heap a kind, so that the earliest of a kind is at hand without a search."""
+        self._items: list[DueItem] = []
+        self._taken = 0
+        self._is_sorted = False
+
+    def add(self, item: DueItem) -> None:
+        if self._is_sorted:
+            insort(self._items, item, lo=self._taken)
+        else:
+            self._items.append(item)
+
+    def take(self) -> DueItem:
+        if not self._is_sorted:
+            self._items.sort()
+            self._is_sorted = True
+        self._taken += 1
+        return self._items[self._taken - 1]
+
+    @property
+    def is_done(self) -> bool:
+        return self._taken == len(self._items)
+
+
+class Schedule:
+    """A queue of due items. What an item refers to may have changed since: who works it off looks again.
+
+    Thousands of things fall due in the same second, such as rounds: so the queue is of seconds, one queue a kind, and
+    what falls due in one second costs no more apiece when there is more of it.
+    """
+
+    def __init__(self) -> None:
+        self._times: tuple[list[int], ...] = tuple([] for _ in DueKind)
+        """Heaps of the seconds in which something of a kind falls due; a kind's earliest is at hand."""
+        self._seconds: tuple[dict[int, _Second], ...] = tuple({} for _ in DueKind)
 
     def add(self, item: DueItem) -> None:
         """Put an item in its place."""
-        heapq.heappush(self._heaps[item.kind], item)
+        seconds = self._seconds[item.kind]
+        second = seconds.get(item.time)
+        if second is None:
+            second = seconds[item.time] = _Second()
+            heapq.heappush(self._times[item.kind], item.time)
+        second.add(item)
 
     def next_time(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
         """When the earliest item of some kinds, or of all, falls due."""
-        return min((heap[0].time for kind in kinds if (heap := self._heaps[kind])), default=None)
+        return min((times[0] for kind in kinds if (times := self._times[kind])), default=None)
 
     def take(self, until: int) -> DueItem | None:
-        """Take out the earliest item if it fell due at or before `until`."""
-        first = min((heap[0] for heap in self._heaps if heap), default=None)
-        if first is None or first.time > until:
+        """Take out the earliest item if it fell due at or before `until`; the smaller kind at equal times."""
+        time, kind = min(((times[0], kind) for kind, times in enumerate(self._times) if times), default=(until + 1, 0))
+        if time > until:
             return None
-        return heapq.heappop(self._heaps[first.kind])
+        second = self._seconds[kind][time]
+        item = second.take()
+        if second.is_done:
+            heapq.heappop(self._times[kind])
+            del self._seconds[kind][time]
+        return item

@@ -156,6 +156,8 @@ def operations(world, market):
         "bitasset": builders.bitasset_create(faucet.id, "SOMEUSD", 4, "1.3.0"),
         "asset": builders.asset_create(faucet.id, "SOMEUIA", 2),
         "issue": builders.asset_issue(faucet.id, "1.2.3", usd, memo),
+        "claim": builders.asset_claim_fees(faucet.id, usd),
+        "claim of what backs it": builders.asset_claim_fees(faucet.id, core, asset),
         "producers": builders.feed_producers(faucet.id, asset, ["1.2.300", "1.2.7"]),
     }
 

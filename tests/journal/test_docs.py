@@ -51,3 +51,9 @@ def test_the_example_can_be_played() -> None:
     for line in example.splitlines():
         assert engine.apply(input_from_json(json.loads(line))).refusals == ()
     assert engine.state()["balances"]["alice"] == {"TEST": 5_000_000}
+
+
+def test_every_part_of_the_state_is_documented() -> None:
+    page = PAGE.partition("## State as JSON")[2].partition("## The chain of hashes")[0]
+    named = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*)\|", page, re.MULTILINE))))
+    assert named == {*Engine().state(), "refusals"}

@@ -15,17 +15,21 @@ def difference(inputs):
     """The first step at which engine and model differ: (step, what differs), or None."""
     engine, model = Engine(), Model()
     for step, item in enumerate(inputs):
-        outcome = engine.apply(item)
-        refused = model.apply(item)
-        found = compare(whole_state(engine), model.state())
-        rules = [refusal.rule for refusal in outcome.refusals]
-        if rules != [rule for _, rule in refused]:
-            found.append(f"refused: engine {outcome.refusals}, model {refused}")
-        if model.next_due() is not None and not (engine.next_due() or model.next_due() + 1) <= model.next_due():
-            found.append(f"next due: engine {engine.next_due()}, model {model.next_due()}")
+        found = differing(engine, engine.apply(item), model, model.apply(item))
         if found:
             return step, found
     return None
+
+
+def differing(engine, outcome, model, refused):
+    """What differs after one input: the states, what was refused, what falls due next."""
+    found = compare(whole_state(engine), model.state())
+    rules = [refusal.rule for refusal in outcome.refusals]
+    if rules != [rule for _, rule in refused]:
+        found.append(f"refused: engine {outcome.refusals}, model {refused}")
+    if model.next_due() is not None and not (engine.next_due() or model.next_due() + 1) <= model.next_due():
+        found.append(f"next due: engine {engine.next_due()}, model {model.next_due()}")
+    return found
 
 
 def whole_state(engine):

@@ -52,6 +52,8 @@ RATES = ("0", "1/20", "1/20", "1/10", "1/10", "1/10", "12/100", "12/100", "1/3",
 class Course:
     """Makes the inputs of one course; `model` is where they lead."""
 
+    core = "BTS"
+
     def __init__(self, seed, steps=80):
         self.rng = random.Random(seed)
         self.steps = steps
@@ -80,19 +82,23 @@ class Course:
 
     def begin(self):
         rng = self.rng
-        for symbol in ("BTS", *self.markets):
-            least = rng.choice((1, 1, 1, self.scale // 5 or 1))
-            self.put(AssetSeen(time=0, symbol=symbol, precision=rng.choice((0, 4, 5)), least_size=least))
-        for market in self.markets:
-            self.put(MarketOpened(time=0, market=market, core_asset="BTS", parameters=self.some_parameters()))
-            self.prices[market] = Fraction(rng.choice((1, 1, 2, 10)), rng.choice((1, 1, 3, 100)))
-            self.feed(market)
+        self.open_markets()
         for who in PEOPLE[:3]:
             self.position(rng.choice(self.markets), who)
         for _ in range(rng.randint(3, 8)):
             self.lend()
         for _ in range(rng.randint(2, 6)):
             self.loan_story()
+
+    def open_markets(self):
+        rng = self.rng
+        for symbol in (self.core, *self.markets):
+            least = rng.choice((1, 1, 1, self.scale // 5 or 1))
+            self.put(AssetSeen(time=0, symbol=symbol, precision=rng.choice((0, 4, 5)), least_size=least))
+        for market in self.markets:
+            self.put(MarketOpened(time=0, market=market, core_asset=self.core, parameters=self.some_parameters()))
+            self.prices[market] = Fraction(rng.choice((1, 1, 2, 10)), rng.choice((1, 1, 3, 100)))
+            self.feed(market)
 
     def some_parameters(self):
         rng = self.rng
@@ -173,7 +179,7 @@ class Course:
         return rng.choice((rng.randint(1, top), rng.randint(1, top), top, rng.randint(1, 3), rng.randint(1, 20 * top)))
 
     def symbol(self):
-        return self.rng.choice(("BTS", *self.markets))
+        return self.rng.choice((self.core, *self.markets))
 
     def anyone(self):
         return self.rng.choice(PEOPLE)
@@ -291,7 +297,7 @@ class Course:
         rng, asset, who = self.rng, self.symbol(), self.anyone()
         term = rng.choice(TERMS)
         period = rng.choice((None, None, None, 30, 90, term)) if term >= 30 or rng.random() < 0.05 else None
-        interest = rng.choice((None, None, "BTS", self.symbol()))
+        interest = rng.choice((None, None, self.core, self.symbol()))
         ask = Lend(
             rate=Fraction(rng.choice(RATES)),
             term_days=term,
@@ -387,9 +393,9 @@ class Course:
             more["position"] = p.account
             who = p.holder
         held = [market for market in self.markets if (market, who) in self.model.positions]
-        market = rng.choice(held or self.markets) if rng.random() < 0.97 else rng.choice(("XXX", "BTS", "EUR"))
+        market = rng.choice(held or self.markets) if rng.random() < 0.97 else rng.choice(("XXX", self.core, "EUR"))
         p = self.model.positions.get((market, who))
-        asset = rng.choice(("BTS", market)) if rng.random() < 0.97 else self.symbol()
+        asset = rng.choice((self.core, market)) if rng.random() < 0.97 else self.symbol()
         amount = self.wanted_amount(p, asset) if rng.random() < 0.6 else None
         limits = {}
         if rng.random() < 0.25:
@@ -424,7 +430,7 @@ class Course:
 
     def send(self, who, ask):
         if self.rng.random() < 0.7:
-            asset = ask.asset or "BTS" if self.rng.random() < 0.8 else self.symbol()
+            asset = ask.asset or self.core if self.rng.random() < 0.8 else self.symbol()
             self.deposit(who, asset, self.amount(self.rng.choice((1, 3, 30))), ask)
         else:
             self.request(who, ask)
@@ -467,7 +473,7 @@ class Course:
                     collateral=min(max(1, int(collateral) + rng.choice((0, 1, 1))), 10**15),
                 )
             )
-        asset = rng.choice(("BTS", market))
+        asset = rng.choice((self.core, market))
         owner = rng.choice([one for one in PEOPLE if one != who])
         term = rng.choice(TERMS)
         self.deposit(
@@ -477,7 +483,7 @@ class Course:
             Lend(
                 rate=Fraction(rng.choice(RATES)),
                 term_days=term,
-                interest_asset=rng.choice((None, "BTS")),
+                interest_asset=rng.choice((None, self.core)),
                 period_days=30 if term % 30 == 0 and rng.random() < 0.5 else None,
                 renews=rng.random() < 0.8,
             ),
@@ -489,7 +495,7 @@ class Course:
                 amount=self.wanted_amount(model.positions[market, who], asset) if rng.random() < 0.5 else None,
                 shortest_days=30 if rng.random() < 0.3 else None,
             )
-            paid = rng.choice(("BTS", asset))
+            paid = rng.choice((self.core, asset))
             self.deposit(who, paid, self.tight_interest(who, ask, paid), ask)
 
     def tight_interest(self, who, ask, paid):
@@ -533,7 +539,7 @@ class Course:
 
     def insure(self):
         market = self.rng.choice(self.markets)
-        asset = self.rng.choice(("BTS", market, self.symbol()))
+        asset = self.rng.choice((self.core, market, self.symbol()))
         fund = self.rng.choice(("insurance", "insurance", "risk"))
         self.deposit(self.anyone(), asset, self.amount(), Insure(market=market, fund=fund))
 
@@ -549,7 +555,7 @@ class Course:
             kind = rng.random()
             held = list(series.holdings)
             if series.on_offer and kind < 0.7:
-                asset = series.market if rng.random() < 0.95 else "BTS"
+                asset = series.market if rng.random() < 0.95 else self.core
                 self.deposit(self.anyone(), asset, min(10**15, units), BuyBond(series=series.number))
             elif kind < 0.8 and held:
                 who = rng.choice(held)
@@ -814,9 +820,8 @@ class Course:
     def order(self):
         number = self.some(self.model.orders, "order")
         if self.rng.random() < 0.7:
-            self.put(
-                OrderDone(time=self.now, order=number, fee_asset="BTS", fee=self.rng.choice((0, 7)), transaction="ab")
-            )
+            fee = self.rng.choice((0, 7))
+            self.put(OrderDone(time=self.now, order=number, fee_asset=self.core, fee=fee, transaction="ab"))
         else:
             self.put(OrderFailed(time=self.now, order=number, reason="no such account"))
 

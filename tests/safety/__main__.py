@@ -1,48 +1,78 @@
-"""Run seeds: `python -m tests.safety FIRST COUNT`. A seed that breaks is printed with the command that repeats it.
+"""Run seeds: `python -m tests.safety FIRST COUNT [--jobs N]`. A seed that breaks is told with the command to repeat it.
 
 `python -m tests.safety every SEED` cuts one calm run at each of its crash points in turn.
 """
 
+import argparse
 import logging
+import multiprocessing
 import sys
 import time
 import traceback
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.util import Finalize
 
 from tests.safety.run import Run
 from tests.safety.town import Town
 
 FAILURES_MAX = 20
+PROGRESS_SECONDS = 10
+_town = None
 
 
-def main(first, count):
-    """Play seeds one after the other; gives how many broke."""
-    logging.disable(logging.CRITICAL)
-    town, total, broken = Town(), Counter(), 0
-    began = time.monotonic()
-    for seed in range(first, first + count):
-        run = Run(town, seed)
-        try:
-            figures = run.play()
-        except Exception as error:  # noqa: BLE001  whatever a seed does, the others are played
-            broken += 1
-            print(f"seed {seed} breaks: {type(error).__name__}: {str(error)[:600]}")
-            print(f"  repeat it with: python -m tests.safety {seed} 1", flush=True)
-            if count == 1:
-                print("\n".join(run.figures.log))
-                traceback.print_exc()
-            if broken >= FAILURES_MAX:
-                break
-            continue
-        total.update(seeds=1, points=figures.points, deposits=figures.deposits, payouts=figures.payouts)
-        total.update(cuts=sum(figures.cuts.values()), forks=figures.forks, attempts=figures.attempts)
-        total.update({f"fault {kind}": times for kind, times in figures.faults.items()})
-        total.update(inputs=figures.inputs)
-    town.close()
+def main(first, count, jobs):
+    """Play seeds, some at the same time; gives how many broke."""
+    seeds, total, broken, played = range(first, first + count), Counter(), 0, 0
+    began = told = time.monotonic()
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _start) as pool:
+        for done in as_completed([pool.submit(_play, seed) for seed in seeds]):
+            figures, fault = done.result()
+            played += 1
+            total.update(figures)
+            if fault is not None:
+                broken += 1
+                print(fault, flush=True)
+                if broken >= FAILURES_MAX:
+                    break
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                print(_progress(played, count, broken, told - began), flush=True)
     seconds = time.monotonic() - began
     print(", ".join(f"{times} {name}" for name, times in sorted(total.items())))
-    print(f"{count} seeds from {first} in {seconds:.1f} s ({seconds / count * 1000:.0f} ms each): {broken} broke")
+    print(f"{played} seeds from {first} in {seconds:.1f} s ({seconds / played * 1000:.0f} ms each): {broken} broke")
     return broken
+
+
+def _progress(played, count, broken, seconds):
+    left_seconds = seconds / played * (count - played)
+    return f"{played} of {count} seeds, {broken} broke; about {left_seconds / 60:.0f} min to go"
+
+
+def _start():
+    """A town for this process."""
+    global _town  # noqa: PLW0603  a process of a pool keeps what it works with where its work finds it
+    logging.disable(logging.CRITICAL)
+    _town = Town()
+    Finalize(None, _town.close, exitpriority=1)  # the ends of a process of a pool run no `atexit`
+
+
+def _play(seed):
+    """A seed's figures, and what broke, or None."""
+    run = Run(_town, seed)
+    try:
+        figures = run.play()
+    except Exception as error:  # noqa: BLE001  whatever a seed does, the others are played
+        steps = "\n  ".join(run.figures.log)
+        return Counter(), (
+            f"seed {seed} breaks: {type(error).__name__}: {str(error)[:600]}\n"
+            f"repeat it with: python -m tests.safety {seed} 1\n  {steps}\n{traceback.format_exc()}"
+        )
+    found = Counter(seeds=1, points=figures.points, deposits=figures.deposits, payouts=figures.payouts)
+    found.update(cuts=sum(figures.cuts.values()), forks=figures.forks, attempts=figures.attempts)
+    found.update({f"fault {kind}": times for kind, times in figures.faults.items()})
+    found.update(inputs=figures.inputs)
+    return found, None
 
 
 def every_point(seed):
@@ -62,6 +92,11 @@ def every_point(seed):
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "every":
+    if sys.argv[1:2] == ["every"]:
         sys.exit(1 if every_point(int(sys.argv[2])) else 0)
-    sys.exit(1 if main(int(sys.argv[1]), int(sys.argv[2])) else 0)
+    words = argparse.ArgumentParser(prog="python -m tests.safety", description=__doc__)
+    words.add_argument("first", type=int)
+    words.add_argument("count", type=int)
+    words.add_argument("--jobs", type=int, default=1)
+    told = words.parse_args()
+    sys.exit(1 if main(told.first, told.count, told.jobs) else 0)
