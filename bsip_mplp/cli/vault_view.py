@@ -11,7 +11,8 @@ import click
 from bsip_mplp.cli.options import Options
 from bsip_mplp.cli.output import cell, console, print_json, ratio_text, time_text
 from bsip_mplp.cli.reading import Reader, fold, reading
-from bsip_mplp.cli.scale import Mark, Stand, bar, call_of, fall_text, marks
+from bsip_mplp.cli.scale import bar, call_of, fall_text
+from bsip_mplp.marks import Mark, Stand, marks, stand_of
 from bsip_mplp.money import SECONDS_PER_DAY, format_units
 from bsip_mplp.ratios import PERMILLE, Price, collateral_ratio
 
@@ -100,7 +101,7 @@ def _figures(reader: Reader, engine: Engine, vault: Mapping[str, Any], seen: Vau
         for one in reader.objects("unwinding")
         if one["account"] == vault["account"] and one["home"] is None
     ]
-    stand = _stand(engine, market, position)
+    stand = stand_of(reader.markets[market], position, [reader.one("loan", n) for n in position["loans"]])
     if stand is not None:
         shown |= _by_price(reader, engine, stand, position, core)
     return shown
@@ -170,31 +171,6 @@ def _interest(reader: Reader, engine: Engine, position: Mapping[str, Any]) -> Fi
         if paid_until
         else None,
     }
-
-
-def _stand(engine: Engine, market: str, position: Mapping[str, Any]) -> Stand | None:
-    """The position under its market's feed; None without one."""
-    book = engine.book.markets[market]
-    feed = book.feed
-    if feed is None or not position["debt"]:
-        return None
-    loans = [engine.book.loans[number] for number in position["loans"]]
-    buffer = Fraction(getattr(book.parameters, "auction_buffer", 0))
-    return Stand(
-        collateral=position["collateral"],
-        debt=position["debt"],
-        lp1=position["placed_lp1"] + position["buffer"],
-        lp2=position["placed_lp2"],
-        price=feed.price,
-        mcr=feed.mcr,
-        mssr=feed.mssr,
-        icr=feed.icr,
-        lmcr=book.parameters.lmcr,
-        floor=book.parameters.floor_permille(feed),
-        auction=feed.mcr * (1 + buffer),
-        has_short=any(not loan.long for loan in loans),
-        has_long=any(loan.long for loan in loans),
-    )
 
 
 def _by_price(reader: Reader, engine: Engine, stand: Stand, position: Mapping[str, Any], core: str) -> Figures:
