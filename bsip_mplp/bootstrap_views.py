@@ -94,6 +94,7 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
     from bsip_mplp.keeper.audit import Verdict, judge
     from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books
     from bsip_mplp.keeper.errors import NotInitialisedError
+    from bsip_mplp.keeper.outflow import outflow_of
 
     account = settings.chain.pool_account
     if account is None:
@@ -105,8 +106,9 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
                 cursor = journal.cursor()
                 if cursor is None:
                     raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
-                holdings = read_holdings(Chain(connection), account, first_block(journal, cursor))
-                books = read_books(journal, holdings, board.read().own, settings.chain.core_asset)
+                chain = Chain(connection)
+                holdings = read_holdings(chain, account, first_block(journal, cursor))
+                books = read_books(journal, holdings, board.read().own, outflow_of(chain, account))
                 if books is None or holdings.head < books.block:
                     raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
                 audit = judge(books, holdings)

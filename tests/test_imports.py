@@ -26,6 +26,7 @@ ROOMS: dict[str, set[str]] = {
     "ratios": {"money"},
     "market": {"money", "ratios"},
     "ledger": set(),
+    "marks": {"market", "ratios"},
     "rules": {"rules", *EXACT},
     "journal": {"journal", "ledger", "money", *VALUES},
     "chain": {"chain", "money", "rules.inputs", "rules.vault_asks"},
@@ -34,11 +35,12 @@ ROOMS: dict[str, set[str]] = {
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand
     "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
     | {"chain.claims", "keeper.audit", "keeper.changes", "keeper.desk", "keeper.vaults"},
-    "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "money", "rules.schedule", *VALUES},
+    "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "marks", "money", "rules.schedule", *VALUES},
     "cli": {
         "cli",
         "bootstrap",
         "bootstrap_views",
+        "marks",
         "chain",
         "config",
         "journal",

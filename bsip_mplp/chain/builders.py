@@ -188,7 +188,13 @@ def account_upgrade(account_id: str) -> Operation:
 
 
 def bitasset_create(
-    issuer_id: str, symbol: str, precision: int, backing_id: str, *, feed_lifetime_seconds: int = 86_400
+    issuer_id: str,
+    symbol: str,
+    precision: int,
+    backing_id: str,
+    *,
+    feed_lifetime_seconds: int = 86_400,
+    settlement_delay_seconds: int = 86_400,
 ) -> Operation:
     """A market-pegged asset without fees whose feed is anyone's that the issuer names, one being enough."""
     unit_of_each = {"base": {"amount": 1, "asset_id": "1.3.0"}, "quote": {"amount": 1, "asset_id": "1.3.1"}}
@@ -201,7 +207,7 @@ def bitasset_create(
         bitasset_opts={
             "feed_lifetime_sec": feed_lifetime_seconds,
             "minimum_feeds": 1,
-            "force_settlement_delay_sec": 86_400,
+            "force_settlement_delay_sec": settlement_delay_seconds,
             "force_settlement_offset_percent": 0,
             "maximum_force_settlement_volume": 2000,
             "short_backing_asset": backing_id,

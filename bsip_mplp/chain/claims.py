@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from bsip_mplp.chain.builders import Operation, Units, asset_claim_fees, transfer
 from bsip_mplp.chain.chain import Chain
+from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.errors import KeysError, RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring
-from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.transactions import broadcast, sign
 
 

@@ -183,15 +183,19 @@ def is_what_was_ordered(proposal: Proposal, ordered: Sequence[Operation], chain:
 
     Its fees must be those that the chain asks for, since they are paid out of the pool and the vault.
     """
-    return _essence(proposal.operations) == _essence(with_fees(chain, ordered))
+    proposed = [(int(kind), dict(fields)) for kind, fields in proposal.operations]
+    if _essence(proposed) != _essence(ordered):
+        return False
+    asked = zip(proposed, with_fees(chain, proposed), strict=True)
+    return all(_texts(fields["fee"]) == _texts(wanted["fee"]) for (_, fields), (_, wanted) in asked)
 
 
 def _essence(operations: Sequence[Sequence[Any]]) -> list[Any]:
-    return [[int(kind), _without_memo(fields)] for kind, fields in operations]
+    return [[int(kind), _bare(fields)] for kind, fields in operations]
 
 
-def _without_memo(fields: Mapping[str, Any]) -> Any:
-    return _texts({name: value for name, value in fields.items() if name != "memo"})
+def _bare(fields: Mapping[str, Any]) -> Any:
+    return _texts({name: value for name, value in fields.items() if name not in ("memo", "fee")})
 
 
 def _texts(value: Any) -> Any:

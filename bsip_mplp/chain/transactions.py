@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from bsip_mplp.chain.builders import ASSET_CLAIM_FEES, PROPOSAL_CREATE, PUBLISH_FEED, Operation
+from bsip_mplp.chain.builders import ASSET_CLAIM_FEES, PROPOSAL_CREATE, PROPOSAL_DELETE, PUBLISH_FEED, Operation
 from bsip_mplp.chain.chain import CORE_ID, Chain
 from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
@@ -175,6 +175,8 @@ def _operation(number: int, fields: Mapping[str, Any], prefix: str) -> Any:
         return _FeedOperation(fields)
     if number == PROPOSAL_CREATE:
         return _ProposalOperation(fields)
+    if number == PROPOSAL_DELETE:
+        return _VetoOperation(fields)
     return LibraryOperation([number, fields])
 
 
@@ -220,6 +222,28 @@ class _FeedOperation:
             + bytes(ObjectId(fields["asset_id"], "asset"))
             + bytes(PriceFeed(fields["feed"]))
             + (varint(0) if icr is None else varint(1) + varint(0) + bytes(Uint16(icr)))
+        )
+
+
+class _VetoOperation:
+    """`proposal_delete`, which the library doesn't have."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        self._fields = fields
+
+    def __bytes__(self) -> bytes:
+        from bitsharesbase.objects import ObjectId
+        from graphenebase.objects import Asset
+        from graphenebase.types import Bool, Set, varint
+
+        fields = self._fields
+        return bytes(
+            varint(PROPOSAL_DELETE)
+            + bytes(Asset(fields["fee"]))
+            + bytes(ObjectId(fields["fee_paying_account"], "account"))
+            + bytes(Bool(fields["using_owner_authority"]))
+            + bytes(ObjectId(fields["proposal"], "proposal"))
+            + bytes(Set([]))
         )
 
 

@@ -11,7 +11,8 @@ import click
 from bsip_mplp.cli.options import Options
 from bsip_mplp.cli.output import cell, console, print_json, ratio_text, time_text
 from bsip_mplp.cli.reading import Reader, fold, reading
-from bsip_mplp.cli.scale import Mark, Stand, bar, call_of, fall_text, marks
+from bsip_mplp.cli.scale import bar, call_of, fall_text
+from bsip_mplp.marks import Mark, Stand, marks, stand_of
 from bsip_mplp.money import SECONDS_PER_DAY, format_units
 from bsip_mplp.ratios import PERMILLE, Price, collateral_ratio
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_HOUR = 3600
 PRICE_DIGITS = 6
-BAR_WIDTH = 32
+BAR_WIDTH = 24
 
 Figures = dict[str, Any]
 
@@ -86,7 +87,7 @@ def _figures(reader: Reader, engine: Engine, vault: Mapping[str, Any], seen: Vau
         "state": vault["state"] if position is None else position["state"],
         "reason": vault["reason"] or None,
         "queued": [one["do"].removeprefix("vault_") for one in vault["queued"]],
-        "chain": None if seen is None else _chain_figures(reader, core, market, position, seen),
+        "chain": None if seen is None else _chain_figures(reader, core, vault, position, seen),
         "authorities": None
         if seen is None
         else {"owner": seen.owner, "active": seen.active, "checked": seen.is_checked, "fault": seen.fault},
@@ -100,23 +101,23 @@ def _figures(reader: Reader, engine: Engine, vault: Mapping[str, Any], seen: Vau
         for one in reader.objects("unwinding")
         if one["account"] == vault["account"] and one["home"] is None
     ]
-    stand = _stand(engine, market, position)
+    stand = stand_of(reader.markets[market], position, [reader.one("loan", n) for n in position["loans"]])
     if stand is not None:
         shown |= _by_price(reader, engine, stand, position, core)
     return shown
 
 
 def _chain_figures(
-    reader: Reader, core: str, market: str, position: Mapping[str, Any] | None, seen: VaultOnChain
+    reader: Reader, core: str, vault: Mapping[str, Any], position: Mapping[str, Any] | None, seen: VaultOnChain
 ) -> Figures:
     """The chain's figures beside what the ledger makes of them."""
     collateral, debt = (0, 0) if position is None else on_chain(position)
     return {
         "collateral": reader.amount(core, seen.collateral),
-        "debt": reader.amount(market, seen.debt),
+        "debt": reader.amount(vault["market"], seen.debt),
         "beside": {asset: reader.amount(asset, units) for asset, units in seen.balances.items()},
         "as_in_the_ledger": (seen.collateral, seen.debt) == (collateral, debt),
-        "under_way": position is not None and position["pending_order"] is not None,
+        "under_way": vault["order"] is not None,
     }
 
 
@@ -170,31 +171,6 @@ def _interest(reader: Reader, engine: Engine, position: Mapping[str, Any]) -> Fi
         if paid_until
         else None,
     }
-
-
-def _stand(engine: Engine, market: str, position: Mapping[str, Any]) -> Stand | None:
-    """The position under its market's feed; None without one."""
-    book = engine.book.markets[market]
-    feed = book.feed
-    if feed is None or not position["debt"]:
-        return None
-    loans = [engine.book.loans[number] for number in position["loans"]]
-    buffer = Fraction(getattr(book.parameters, "auction_buffer", 0))
-    return Stand(
-        collateral=position["collateral"],
-        debt=position["debt"],
-        lp1=position["placed_lp1"] + position["buffer"],
-        lp2=position["placed_lp2"],
-        price=feed.price,
-        mcr=feed.mcr,
-        mssr=feed.mssr,
-        icr=feed.icr,
-        lmcr=book.parameters.lmcr,
-        floor=book.parameters.floor_permille(feed),
-        auction=feed.mcr * (1 + buffer),
-        has_short=any(not loan.long for loan in loans),
-        has_long=any(loan.long for loan in loans),
-    )
 
 
 def _by_price(reader: Reader, engine: Engine, stand: Stand, position: Mapping[str, Any], core: str) -> Figures:
@@ -307,7 +283,7 @@ def _mark_line(mark: Figures) -> Any:
     from rich.text import Text
 
     style = "bold green" if mark["rule"] is None else "red" if mark["rule"] == "chain" else "yellow"
-    line = Text(f"  {mark['price']:>14}  ")
+    line = Text(f"  {mark['price']:>12}  ")
     line.append(mark["bar"].ljust(BAR_WIDTH), style)
     rule = "" if mark["rule"] in (None, "chain") else f" ({mark['rule']})"
     return line.append(f"  {mark['from_now'] or '':>9}  {mark['what']}{rule}")
@@ -334,7 +310,7 @@ def _interest_lines(interest: Figures | None) -> list[str]:
     if interest["hours_left"] is None:
         return [f"Prepaid interest: {prepaid}; no loan lives."]
     return [
-        f"Prepaid interest: {prepaid}, and paid until {interest['paid_until']}: about {interest['hours_left']} hours."
+        f"Paid until {interest['paid_until']}; prepaid besides: {prepaid}. In all for {interest['hours_left']} hours."
     ]
 
 
@@ -345,8 +321,8 @@ def _loan_lines(loan: Figures | None) -> list[str]:
         return [f"A loan now: refused by {loan['refused_by']}: {loan['reason']}. {loan['remedy']}".rstrip()]
     cost = " and ".join(loan["first_interest"])
     return [
-        f"The least loan now: {loan['amount']} for {cost} in {loan['lasts_days']} days; LCR would be "
-        f"{loan['ratio_after']}, and the chain would call at {loan['chain_calls_at']}."
+        f"The least loan now: {loan['amount']}, for {cost} in {loan['lasts_days']} days.",
+        f"With it LCR would be {loan['ratio_after']}, and the chain would call at {loan['chain_calls_at']}.",
     ]
 
 
@@ -354,8 +330,8 @@ def _call_lines(call: Figures | None) -> list[str]:
     if call is None:
         return []
     lines = [
-        f"A margin call, at {call['at']}: sells up to {call['sells_at_most']} for all the debt, of which "
-        f"{call['penalty_at_most']} is the penalty (MSSR {call['mssr']})."
+        f"A margin call, at {call['at']}, sells up to {call['sells_at_most']} for all the debt:",
+        f"{call['penalty_at_most']} of that is the penalty (MSSR {call['mssr']}).",
     ]
     if call["without_the_loan_at"]:
         lines.append(f"Without what is lent the chain would call at {call['without_the_loan_at']}.")

@@ -12,33 +12,27 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from bsip_mplp.chain.holdings import Holdings, Movement
+from bsip_mplp.chain.holdings import Holdings
+from bsip_mplp.chain.movements import Movement
 
 PATIENCE_SECONDS: Final = 600
 """How long, in chain time, a difference may be put down to transactions that wait for a block."""
 
 
-class Payout(NamedTuple):
-    """A transaction signed for an order, and not given up: what it costs, and whether the ledger counts it as paid."""
-
-    order: int
-    asset: str
-    units: int
-    fee_asset: str
-    fee_units: int
-    is_done: bool
-
-
 class Books(NamedTuple):
     """The ledger at one moment: up to which block it has read, when that was made, what `outside` holds by asset.
 
-    `payouts` are by transaction; `own` is what the account held of its own, None if that isn't known yet.
+    `counted` are the sources of movements that the ledger has counted, `signed` the ids of transactions that it knows.
+    `under_way` is, by transaction not yet resolved, what that may take out of the account at the most, by asset.
+    `own` is what the account held of its own, None if that isn't known yet.
     """
 
     block: int
     time: int
     outside: Mapping[str, int]
-    payouts: Mapping[str, Payout]
+    counted: frozenset[str]
+    signed: frozenset[str]
+    under_way: Mapping[str, Mapping[str, int]]
     own: Mapping[str, int] | None
 
 
@@ -128,22 +122,24 @@ class Audit:
 
 
 def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audit:
-    """Compare; `before` is the audit before this one, for how long something has been unsettled."""
+    """Compare; `before` is the audit before this one, for how long something has been unsettled.
+
+    What the account held as far as the ledger has counted it is what it holds now, less every movement that the ledger
+    can't have counted yet; so it doesn't matter which of the two is ahead.
+    """
     owed = {asset: -units for asset, units in books.outside.items()}
-    under_way: dict[str, int] = {}
-    in_blocks = {one.transaction: one for one in holdings.movements if one.transaction}
-    for transaction, payout in books.payouts.items():
-        seen = in_blocks.get(transaction)
-        if payout.is_done and seen is not None and seen.block > books.block:
-            _add(owed, payout, 1)  # the ledger has counted what the chain had not done by then
-        elif not payout.is_done and seen is not None and seen.block <= books.block:
-            _add(owed, payout, -1)  # the chain had done what the ledger is about to count
-        elif not payout.is_done and seen is None:
-            _add(under_way, payout, 1)
-    held = holdings.at(books.block)
+    held, under_way = dict(holdings.balances), dict[str, int]()
+    for one in holdings.movements:
+        if not _must_be_counted(one, books):
+            held[one.asset] = held.get(one.asset, 0) - one.units
+            held[one.fee_asset] = held.get(one.fee_asset, 0) + one.fee_units
+    in_blocks = {one.transaction for one in holdings.movements}
+    for transaction, taken in books.under_way.items():
+        for asset, units in taken.items() if transaction not in in_blocks else ():
+            under_way[asset] = under_way.get(asset, 0) + units
     figures = tuple(
         Figure(asset, owed.get(asset, 0), held.get(asset, 0), (books.own or {}).get(asset, 0), under_way.get(asset, 0))
-        for asset in sorted(owed.keys() | held.keys() | (books.own or {}).keys())
+        for asset in sorted(owed.keys() | {name for name, units in held.items() if units} | (books.own or {}).keys())
     )
     strange = tuple(text for block, text in holdings.strange if block > books.block)
     settled = books.own is not None and not strange and all(one.difference_units == 0 for one in figures)
@@ -178,12 +174,18 @@ def _differences(figures: Sequence[Figure]) -> dict[str, int]:
     return {one.asset: one.difference_units for one in figures if one.difference_units}
 
 
-def _add(sums: dict[str, int], payout: Payout, sign: int) -> None:
-    sums[payout.asset] = sums.get(payout.asset, 0) + sign * payout.units
-    sums[payout.fee_asset] = sums.get(payout.fee_asset, 0) + sign * payout.fee_units
+def _must_be_counted(one: Movement, books: Books) -> bool:
+    """Deposits count with the block that was read, what was signed once it was reported: at the latest with its end."""
+    if one.report in books.counted:
+        return True
+    return one.block <= books.block and one.transaction not in books.under_way
 
 
 def _unknown(movements: Sequence[Movement], books: Books) -> list[str]:
-    return [
-        one.transaction or one.source for one in movements if one.units < 0 and one.transaction not in books.payouts
-    ]
+    return list(
+        dict.fromkeys(
+            one.transaction or one.source
+            for one in movements
+            if (one.units < 0 or one.fee_units > 0) and one.transaction not in books.signed
+        )
+    )

@@ -6,7 +6,7 @@ It is no part of the journal. Payouts go by what was found since the keeper star
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
@@ -17,7 +17,11 @@ from bsip_mplp.journal import Journal, read
 from bsip_mplp.journal.cursor import Cursor, read_cursor
 from bsip_mplp.journal.database import connect, read_url
 from bsip_mplp.journal.leases import writing_as
-from bsip_mplp.keeper.audit import Audit, Books, Figure, Payout
+from bsip_mplp.journal.records import seqs_of_sources
+from bsip_mplp.keeper.audit import Audit, Books, Figure
+
+Outflow = Mapping[str, int]
+"""Units by asset."""
 
 _metadata = MetaData()
 
@@ -98,8 +102,13 @@ def first_block(journal: Journal, cursor: Cursor) -> int:
         return min([cursor.block, *(one.reference_block for one in read.signed(connection))])
 
 
-def read_books(journal: Journal, holdings: Holdings, own: Mapping[str, int] | None, core_asset: str) -> Books | None:
-    """The ledger as it stands now, with the payouts that the chain tells of; None before anything was read."""
+def read_books(
+    journal: Journal, holdings: Holdings, own: Mapping[str, int] | None, outflow: Callable[[Mapping[str, Any]], Outflow]
+) -> Books | None:
+    """The ledger as it stands now, with the transactions that the chain tells of; None before anything was read.
+
+    `outflow` says what a signed transaction may take out of the account at the most, by asset.
+    """
     transactions = [one.transaction for one in holdings.movements if one.transaction]
     with journal.reading() as connection:
         cursor = read_cursor(connection)
@@ -107,10 +116,13 @@ def read_books(journal: Journal, holdings: Holdings, own: Mapping[str, int] | No
             return None
         outside = {one.asset: one.units for one in read.balances(connection, "outside")}
         signed = read.signed(connection, transactions)
-    payouts = {one.transaction_id: _payout(one, core_asset) for one in signed}
-    return Books(cursor.block, cursor.time, outside, payouts, own)
-
-
-def _payout(one: read.Signed, core_asset: str) -> Payout:
-    fee = one.signed_transaction["operations"][0][1]["fee"]
-    return Payout(one.number, one.asset, one.units, core_asset, int(fee["amount"]), one.order_state == "done")
+        counted = seqs_of_sources(connection, [one.report for one in holdings.movements if one.report])
+    return Books(
+        block=cursor.block,
+        time=cursor.time,
+        outside=outside,
+        counted=frozenset(counted),
+        signed=frozenset(one.transaction_id for one in signed),
+        under_way={one.transaction_id: outflow(one.signed_transaction) for one in signed if one.order_state == "open"},
+        own=own,
+    )

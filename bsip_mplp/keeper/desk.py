@@ -21,6 +21,7 @@ from bsip_mplp.keeper.audit import Audit, Verdict, judge, own_of
 from bsip_mplp.keeper.audits import Board, Kept, first_block, read_books
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.orders import order_of
+from bsip_mplp.keeper.outflow import outflow_of
 from bsip_mplp.keeper.vaults import Seen, Watch
 from bsip_mplp.rules.codec import canonical, input_to_json
 from bsip_mplp.rules.inputs import FeedSeen, OrderDone, OrderFailed, OrderFilled, PositionSeen
@@ -104,7 +105,7 @@ class Desk:
         holdings = read_holdings(self.chain, account, since)
         if holdings.head < cursor.block:
             raise StaleNodeError(f"the node knows {holdings.head} blocks, and {cursor.block} were read")
-        books = read_books(self.journal, holdings, own, self.settings.chain.core_asset)
+        books = read_books(self.journal, holdings, own, outflow_of(self.chain, account))
         return None if books is None else judge(books, holdings, self._audited)
 
     def read_feeds(self, markets: Iterable[str], time: int) -> list[FeedSeen]:

@@ -11,7 +11,7 @@ from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_i
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
 from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
-from bsip_mplp.rules.placing import check_vault, place
+from bsip_mplp.rules.placing import check_vault, lacking_after, place
 from bsip_mplp.rules.state import Market, Pool, Position
 from bsip_mplp.rules.vault_orders import own_vault
 
@@ -229,3 +229,18 @@ def _check_interest(book: Book, account: str, parts: list[Part], along: tuple[st
                 f"the first interest is {book.show(asset, units)}, prepaid are {book.show(asset, held)}",
                 f"Prepay {book.show(asset, units - held)} more.",
             )
+
+
+def covered_mix(position: Position, market: Market, feed: Feed) -> tuple[int, int] | None:
+    """V-12: the least that may be borrowed in a vault and is covered, as (core asset, bitasset); None if nothing is.
+
+    Core asset alone if that passes. If not, bitasset alone: of every mix that PL-13 lets pass it needs the least cover,
+    and each request must pass by itself. Raises `Refused` while CR is under LMCR (PL-14).
+    """
+    core = least_units(position, market, feed, market.core)
+    if not lacking_after(position, market, feed, core, 0):
+        return core, 0
+    bitasset = least_units(position, market, feed, market.name)
+    if bitasset >= position.chain_debt or lacking_after(position, market, feed, 0, bitasset):
+        return None
+    return 0, bitasset

@@ -135,9 +135,10 @@ def _pay_in_other(
     """The lender gets the other asset, as free balance, for principal that is not there in its own."""
     price = (market.valid_feed or market.last_valid or book.feed_to_convert(market.name)).price
     base, quote = (price.core, price.bitasset) if other == market.name else (price.bitasset, price.core)
-    for item in items:
-        held, missing = book.ledger.balance(source, other), item.units - item.came
-        units = min(missing, div_floor(held * base, quote))
+    missing = [item.units - item.came for item in items]
+    reached = min(sum(missing), div_floor(book.ledger.balance(source, other) * base, quote))
+    for item, part in zip(items, split_by_share(reached, missing) if reached else missing, strict=True):
+        units = min(part, div_floor(book.ledger.balance(source, other) * base, quote))
         paid = div_ceil(units * quote, base)
         if not units:
             continue

@@ -24,7 +24,7 @@ def check_vault(book: Book, position: Position, market: Market, feed: Feed, core
         raise Refused("V-2", f"the authorities of {vault.account} are not as agreed: {vault.reason}")
     if vault.order is not None:
         raise Refused("V-4", f"order {vault.order} for this vault is under way", "Try again when it is done.")
-    lacking = cover.lacking_units(_after(position, core, bitasset), market.parameters, feed)
+    lacking = lacking_after(position, market, feed, core, bitasset)
     if lacking:
         raise Refused(
             "V-6",
@@ -33,13 +33,15 @@ def check_vault(book: Book, position: Position, market: Market, feed: Feed, core
         )
 
 
-def _after(position: Position, core: int, bitasset: int) -> cover.Placed:
-    return cover.Placed(
+def lacking_after(position: Position, market: Market, feed: Feed, core: int, bitasset: int) -> int:
+    """What of the cover would lack, in core asset, once `core` and `bitasset` more are lent to a vault (V-6)."""
+    placed = cover.Placed(
         position.chain_collateral + core,
         position.chain_debt - bitasset,
         position.placed_lp1 + position.buffer + core,
         position.placed_lp2 + bitasset,
     )
+    return cover.lacking_units(placed, market.parameters, feed)
 
 
 def check_cover(book: Book, position: Position, market: Market, feed: Feed, core: int, bitasset: int) -> None:

@@ -208,8 +208,8 @@ def _buy_back(book: Book, market: Market, vault: Vault, position: Position, lack
         order_sale(book, vault, Task("replace", position.holder, wanted, lacks), limit, held, "V-5")
         return False
     sold = min(core, wanted)
-    if sold < wanted:  # at feed / MSSR it would not be enough: it is first asked for what is
-        limit = (lacks, sold)
+    if sold < wanted and lacks * feed.price.core <= sold * feed.price.bitasset:
+        limit = (lacks, sold)  # at feed / MSSR it would not be enough, at the feed it is: that is asked for first
     numbers = tuple(item.number for item in items_of(book, position) if item.asset == market.name)
     order_sale(book, vault, Task("replace", position.holder, sold, lacks, items=numbers), limit, held, "V-5")
     return True
@@ -284,9 +284,11 @@ def _sale_ends(book: Book, market: Market, vault: Vault, order: ChainOrder, task
     position, left = book.positions[market.name, vault.account], f"left/{vault.account}"
     unsold = book.ledger.balance(held, order.asset)
     book.move("V-5", f"returned from order {order.number}", (held, order.asset, -unsold), (left, order.asset, unsold))
-    again = min(book.ledger.balance(left, order.asset), core_at_squeeze(feed, owed))
+    again, limit = min(book.ledger.balance(left, order.asset), core_at_squeeze(feed, owed)), squeeze(feed)
+    if again * limit[0] < limit[1]:  # it would bring nothing
+        again = 0
     if again:
-        order_sale(book, vault, Task("replace", task.who, again, owed, items=task.items), squeeze(feed), left, "V-5")
+        order_sale(book, vault, Task("replace", task.who, again, owed, items=task.items), limit, left, "V-5")
     if task.items and not again:
         settle_rest(book, market, vault, position)
         changed(book, position)

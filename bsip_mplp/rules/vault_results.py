@@ -177,6 +177,7 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
         raise Refused("V-2", f"{seen.account} is no vault here")
     if vault.order is not None or position is None or (position.state == "closed" and not seen.debt):
         return  # with an order under way it is not known whether the figures are from before it
+    vault.wait_until = 0  # what the chain refused may be another thing now
     if not seen.debt:
         book.event("V-11", "position", position.key, "closed from outside")
         sharing.called(book, vault, position)

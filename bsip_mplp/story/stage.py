@@ -177,10 +177,10 @@ class Stage:
         scene.done.append(f"{role} → pool  {self.town.show(units, symbol)}  “{memo}”  (python-bitshares, encrypted)")
         return other_wallet.transfer(self.town, self[role], self.pool, amount, symbol, memo)
 
-    def reserve_for_fees(self, scene: Scene, role: str) -> str:
-        """Put money aside for the chain's fees of payouts (`mplp operator`); gives its place."""
+    def reserve_for_fees(self, scene: Scene, role: str, payouts: int = PAYOUTS) -> str:
+        """Put money aside for the chain's fees of so many payouts (`mplp operator`); gives its place."""
         whole_units = 10 ** self.town.precisions[self.core]
-        return self.ask_elsewhere(scene, role, "mplp operator", str(PAYOUTS * self.town.fee_units // whole_units + 1))
+        return self.ask_elsewhere(scene, role, "mplp operator", str(payouts * self.town.fee_units // whole_units + 1))
 
     def counted(self, *sources: str) -> list[int]:
         """Wait until transfers have counted; gives the numbers of their inputs."""

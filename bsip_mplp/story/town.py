@@ -171,6 +171,11 @@ class Town:
         fee = int(with_fees(self.chain, [upgrade])[0][1]["fee"]["amount"])
         self.send([builders.transfer(self._faucet.id, person.id, Units(CORE_ID, fee))], self._faucet)
         self.send([upgrade], person)
+        made = self.chain.head().number
+        self.patience.until(
+            "a block that can't be undone: what comes after it counts as a deposit",
+            lambda: self.chain.head().irreversible_number >= made,
+        )
 
     # --- what people do ---------------------------------------------------------------------------------------
 

@@ -28,6 +28,9 @@ from bsip_mplp.story.vault_steps import (
 CRASH_PRICE = "0.0755"
 """Under it even the vault's own ratio on the chain is under MCR."""
 
+BETTER = 1080
+"""Maker pays a little more than the worst price, which is MSSR's."""
+
 
 def recover(stage: Stage, scene: Scene) -> None:
     """Step 7: way (a)."""
@@ -45,7 +48,7 @@ def call(stage: Stage, scene: Scene) -> None:
     borrow(stage, scene, "Hong")
     lent, debt = lp1(stage, "Hong"), on_chain(stage, "Hong").debt
     scene.over("lent again", lent, 0, show=stage.show_core)
-    before = stage.town.holds(stage["Hong"], stage.core)
+    before = stage.balance("free/Hong", stage.core)
     stage.publish(scene, CRASH_PRICE)
     scene.chain += [facts.feed_line(stage), vault_line(stage, "Hong")]
     scene.under("the chain's own ratio", ratio_of(stage, on_chain(stage, "Hong")), MCR, "MCR: it calls the vault")
@@ -53,11 +56,9 @@ def call(stage: Stage, scene: Scene) -> None:
     buy(stage, scene, debt)
     stage.until("the chain to sell", lambda: not on_chain(stage, "Hong").debt)
     stage.until("the loan to come home", lambda: not unwinding(stage, "Hong"))
-    stage.until("Hong to be paid", lambda: stage.town.holds(stage["Hong"], stage.core) > before)
+    got = stage.balance("free/Hong", stage.core) - before
     scene.chain += ["after: " + vault_line(stage, "Hong")]
-    got = stage.town.holds(stage["Hong"], stage.core) - before
-    scene.chain.append(f"Hong has got {stage.show_core(got)}")
-    scene.over("Hong has got what was left of her own", got, 0, show=stage.show_core)
+    scene.over("left of Hong's own, her free balance now", got, 0, show=stage.show_core)
     came_home(stage, scene, "c")
 
 
@@ -74,14 +75,13 @@ def capital(stage: Stage, scene: Scene) -> None:
     stage.until("the loan to end", lambda: not stage.live_loans())
     stage.until("the loan to be unwinding", lambda: unwinding(stage, "Fang"))
     debt, before = on_chain(stage, "Fang").debt, stage.town.holds(stage["Fang"], stage.core)
-    buy(stage, scene, debt + debt // 10)
+    buy(stage, scene, debt + debt // 10, BETTER)
     stage.counted(stage.ask(scene, "Maker", "mplp insure risk", "150", stage.symbol))
     stage.until("the loan to come home", lambda: not unwinding(stage, "Fang") and is_at_rest(stage, "Fang"))
     stage.until("the capital to be replaced", lambda: _is_replaced(stage))
-    stage.until("Fang to be paid", lambda: stage.town.holds(stage["Fang"], stage.core) > before)
     scene.chain += ["after: " + vault_line(stage, "Fang")]
     got = stage.town.holds(stage["Fang"], stage.core) - before
-    scene.over("Fang has got the rest", got, 0, show=stage.show_core)
+    scene.over("the rest, straight to Fang's account", got, 0, show=stage.show_core)
     risk = stage.balance(f"risk/{stage.symbol}", stage.symbol)
     scene.at_least("the risk fund has its capital back", risk, stage.town.units("150", stage.symbol), "what it had",
                    stage.show_bitasset)  # fmt: skip
@@ -93,9 +93,10 @@ def go_home(stage: Stage, scene: Scene) -> None:
     """Step 10: the last unit."""
     stage.counted(
         stage.ask(scene, "Ming", "mplp unlend 1"),
-        stage.ask(scene, "Ming", f"mplp withdraw all {stage.core}"),
+        *(stage.ask(scene, role, f"mplp withdraw all {stage.core}") for role in ("Ming", "Hong", "Fang")),
     )
-    stage.books.paid_out(stage["Ming"])
+    for role in ("Ming", "Hong", "Fang"):
+        stage.books.paid_out(stage[role])
     got = stage.town.received(stage["Ming"], stage.pool).get(stage.core, 0)
     lent = stage.town.units(LENT, stage.core)
     scene.ledger += facts.look_at_ledger(stage, pools=True, loans=True, fund=True)

@@ -5,7 +5,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsip_mplp.cli.scale import PART, WHOLE, Stand, bar, call_of, fall_text, marks, rows
+from bsip_mplp.cli.scale import PART, WHOLE, bar, call_of, fall_text
+from bsip_mplp.marks import Stand, marks, nearest
 from bsip_mplp.ratios import Price, collateral_ratio
 
 STAND = Stand(
@@ -70,13 +71,11 @@ def test_a_fall_is_told_to_a_tenth():
     assert fall_text(Fraction(1), Fraction(1)) == ""
 
 
-def test_a_line_says_the_price_the_fall_and_the_rule():
-    found = marks(STAND)
-    lines = rows(found, [str(float(mark.price)) for mark in found], 10)
-    assert lines[0][3] == "the chain would have called without the loan (chain)"
-    assert [line[2] for line in lines if line[3] == "the feed now"] == [""]
-    assert {len(line[1]) for line in lines} == {10}
-    assert any(line[3].endswith("(PL-23)") for line in lines)
+def test_the_nearest_mark_is_the_first_that_does_something_as_the_price_falls():
+    assert nearest(STAND).rule == "PL-17"
+    assert nearest(changed(has_short=False)).rule == "V-7"
+    assert nearest(changed(has_long=False, has_short=False)).text == "the chain calls: its ratio is at MCR"
+    assert nearest(changed(price=Price(1, 1000))) is None
 
 
 @given(collateral=amounts, debt=amounts)

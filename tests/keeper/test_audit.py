@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bsip_mplp.chain.holdings import Holdings, Movement
-from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, Payout, Verdict, judge, own_of
+from bsip_mplp.chain.holdings import Holdings
+from bsip_mplp.chain.movements import Movement
+from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, Verdict, judge, own_of
 from bsip_mplp.keeper.audits import AuditBoard, Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.health import reasons
 from bsip_mplp.keeper.metrics import exposition
@@ -18,24 +19,29 @@ B = 100
 """The block up to which the ledger has read."""
 
 
-def books(owed=1000, payouts=None, own=None, time=5000):
-    return Books(B, time, {"TEST": -owed}, payouts or {}, {"TEST": 50} if own is None else own)
+def books(owed=1000, *, done=(), open_=(), own=None, time=5000, units=100):
+    """`done` and `open_` are transactions that were signed, whose orders are done and reported, or still open."""
+    return Books(
+        block=B,
+        time=time,
+        outside={"TEST": -owed},
+        counted=frozenset(f"report of {one}" for one in done),
+        signed=frozenset((*done, *open_)),
+        under_way={one: {"TEST": units + 3} for one in open_},
+        own={"TEST": 50} if own is None else own,
+    )
 
 
 def holdings(held, *movements, strange=()):
     return Holdings(B + 5, B - 20, {"TEST": held}, movements, strange)
 
 
-def came(block, units):
-    return Movement(f"{block}.0.0", block, "TEST", units, "TEST", 0, "")
+def came(block, units, transaction="", report=None):
+    return Movement(f"{block}.0.0", block, "TEST", units, "TEST", 0, transaction, report or f"{block}.0.0")
 
 
 def went(block, units, transaction="aa", fee=3):
-    return Movement(f"{block}.0.0", block, "TEST", -units, "TEST", fee, transaction)
-
-
-def payout(units, *, is_done, fee=3):
-    return {"aa": Payout(1, "TEST", units, "TEST", fee, is_done)}
+    return Movement(f"{block}.0.0", block, "TEST", -units, "TEST", fee, transaction, f"report of {transaction}")
 
 
 @pytest.mark.parametrize(
@@ -44,14 +50,20 @@ def payout(units, *, is_done, fee=3):
         (books(), holdings(1050)),
         (books(), holdings(1057, came(B + 1, 7))),  # a deposit that the ledger has not read yet
         (books(), holdings(1050, came(B, 7))),
-        (books(payouts=payout(100, is_done=False)), holdings(947, went(B - 1, 100))),  # about to be counted
-        (books(payouts=payout(100, is_done=False)), holdings(947, went(B + 1, 100))),  # not to be counted yet
-        (books(897, payout(100, is_done=True)), holdings(947, went(B + 1, 100))),  # counted before the cursor moved
-        (books(897, payout(100, is_done=True)), holdings(947, went(B - 1, 100))),
+        (books(open_=["aa"]), holdings(947, went(B - 1, 100))),  # about to be counted
+        (books(open_=["aa"]), holdings(947, went(B + 1, 100))),  # not to be counted yet
+        (books(897, done=["aa"]), holdings(947, went(B + 1, 100))),  # counted before the cursor moved
+        (books(897, done=["aa"]), holdings(947, went(B - 1, 100))),
+        # what went into a vault and what came home from it in the same transaction
+        (books(open_=["aa"]), holdings(987, went(B, 100), came(B, 40, "aa", "report of aa"))),
+        (books(937, done=["aa"]), holdings(987, went(B + 1, 100), came(B + 1, 40, "aa", "report of aa"))),
+        # a sale of which one fill was reported, and another not yet
+        (books(1090, open_=["aa"]), holdings(1230, came(B, 90, "aa", "first"), came(B, 90, "aa", "second"))),
         (books(own={}), holdings(1000)),
     ],
 )
 def test_what_one_side_knows_before_the_other_is_put_right(books, holdings):
+    books = books._replace(counted=books.counted | {"first"})
     audit = judge(books, holdings)
     assert [one.difference_units for one in audit.figures] == [0]
     assert audit.verdict is Verdict.AGREES
@@ -70,8 +82,14 @@ def test_a_unit_too_little_stops_payouts_at_once():
 
 
 def test_a_payout_that_waits_for_a_block_explains_no_more_than_it_costs():
-    assert judge(books(payouts=payout(100, is_done=False)), holdings(947)).verdict is Verdict.UNSETTLED
-    assert judge(books(payouts=payout(100, is_done=False)), holdings(946)).verdict is Verdict.DIFFERS
+    assert judge(books(open_=["aa"]), holdings(947)).verdict is Verdict.UNSETTLED
+    assert judge(books(open_=["aa"]), holdings(946)).verdict is Verdict.DIFFERS
+
+
+def test_a_deposit_that_was_read_over_is_too_much_and_so_is_a_report_that_was_lost():
+    assert judge(books(), holdings(1057, came(B, 7))).figures[0].difference_units == 7
+    lost = books(897, done=["aa"])
+    assert judge(lost, holdings(954, went(B, 100), came(B, 7, "aa", "lost"))).figures[0].difference_units == 7
 
 
 def test_what_is_too_much_may_be_a_deposit_that_waits_but_not_for_ever():
@@ -122,7 +140,7 @@ def test_what_the_account_holds_of_its_own_is_found_once_the_same_was_found_unti
 )
 def test_any_course_of_deposits_and_payouts_agrees_and_any_unit_lost_is_seen(course, lost):
     """The ledger has counted all deposits up to B, and of the payouts whatever it likes."""
-    movements, payouts, owed, held = [], {}, 10**6, 10**6
+    movements, done, open_, owed, held = [], [], [], 10**6, 10**6
     for number, (block, units) in enumerate(sorted(course)):
         if units > 0:
             movements.append(came(block, units))
@@ -132,9 +150,10 @@ def test_any_course_of_deposits_and_payouts_agrees_and_any_unit_lost_is_seen(cou
             movements.append(went(block, -units, f"t{number}"))
             held += units - 3
             is_done = number % 2 == 0
-            payouts[f"t{number}"] = Payout(number, "TEST", -units, "TEST", 3, is_done)
+            (done if is_done else open_).append(f"t{number}")
             owed += units - 3 if is_done else 0
-    audit = judge(books(owed, payouts, own={}), Holdings(B + 5, B - 20, {"TEST": held + lost}, tuple(movements), ()))
+    seen = Holdings(B + 5, B - 20, {"TEST": held + lost}, tuple(movements), ())
+    audit = judge(books(owed, done=done, open_=open_, own={}), seen)
     assert audit.figures[0].difference_units == lost
     assert (audit.verdict is Verdict.AGREES) == (lost == 0)
     assert (audit.verdict is Verdict.DIFFERS) == (lost < 0)
