@@ -18,6 +18,7 @@ from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError
 from bsip_mplp.chain.keys import Keyring
+from bsip_mplp.chain.quorum import agreed
 
 
 class Signed(NamedTuple):
@@ -63,11 +64,16 @@ def prepare(chain: Chain, operations: Sequence[Operation], *, expiration_seconds
 
 
 def with_fees(chain: Chain, operations: Sequence[Operation]) -> list[list[Any]]:
-    """The operations with the fees that the chain asks for now, in the core asset."""
-    fees = chain.call("get_required_fees", [list(operation) for operation in operations], CORE_ID)
+    """The operations with the fees that the chain asks for now, in the core asset; several nodes must agree on them."""
+    asked = [list(operation) for operation in operations]
+
+    def tell(one: Chain) -> list[tuple[int, str]]:
+        fees = one.call("get_required_fees", asked, CORE_ID)
+        return [(int(fee["amount"]), str(fee["asset_id"])) for fee in fees]
+
     return [
-        [number, {**copy.deepcopy(fields), "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
-        for (number, fields), fee in zip(operations, fees, strict=True)
+        [number, {**copy.deepcopy(fields), "fee": {"amount": units, "asset_id": asset_id}}]
+        for (number, fields), (units, asset_id) in zip(operations, agreed(chain, tell, "fees"), strict=True)
     ]
 
 
