@@ -83,6 +83,13 @@ class Chain:
         """Which chain it is."""
         return self.connection.network
 
+    def through(self, connection: Caller) -> Chain:
+        """The same chain through another connection, with what is known already of what never changes."""
+        found = Chain(connection)
+        found._assets, found._names = dict(self._assets), dict(self._names)
+        found._ids, found._order_ids = dict(self._ids), dict(self._order_ids)
+        return found
+
     def call(self, method: str, *arguments: Any) -> Any:
         """A call to the node's database api."""
         return self.connection.call(0, method, *arguments)
