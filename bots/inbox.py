@@ -52,8 +52,8 @@ def observe(desk: Desk) -> View:
         was=was,
         known_feeds=dict(seen.feeds),
         known_positions=dict(seen.positions),
-        feeds=desk.read_feeds(markets, cursor.time) if markets else (),
-        positions=desk.read_positions_of(known_asking, cursor.time) if known_asking else (),
+        feeds=desk.read_feeds(markets, cursor.time, whole=True),
+        positions=desk.read_positions_of(known_asking, cursor.time, whole=True),
     )
 
 

@@ -33,7 +33,7 @@ ROOMS: dict[str, set[str]] = {
     "devnet": {"devnet"},
     "config": {"money", "ratios", "market"},
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand
-    "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
+    "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", "rules.shared_outlook", *VALUES}
     | {"chain.claims", "keeper.audit", "keeper.changes", "keeper.desk", "keeper.vaults"},
     "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "marks", "money", "rules.schedule", *VALUES},
     "cli": {
@@ -63,6 +63,7 @@ STANDARD_LIBRARY_ONLY = {"money", "ratios", "market", "ledger", "rules"}
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("keeper/intake.py", "rules.engine"): "the one place in the keeper that applies inputs",
     ("keeper/intake.py", "rules.outlook"): "asks the rules how the funds stand, for the bots' view",
+    ("keeper/intake.py", "rules.shared_outlook"): "asks the rules what shared pools would miss, for the bots' view",
     ("bots/bonds.py", "rules.book"): "writes a time as people read it",
     ("cli/play.py", "rules.engine"): "folds a file of inputs: no keeper and no journal are there",
     ("cli/trial.py", "rules.engine"): "the dry run: the same rules on a copy",
@@ -72,13 +73,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("cli/insurance.py", "rules.outlook"): "asks the rules how the funds stand",
     ("cli/auctions.py", "rules.auctions"): "asks the rules for a reserve instead of working it out again",
     ("cli/auctions.py", "rules.state"): "asks the rules when a round closes instead of working it out again",
-    ("cli/shared.py", "rules.book"): "names the type of the folded book",
-    ("cli/shared.py", "rules.shared_state"): "names the type of the folded pool",
-    ("cli/shared.py", "rules.shared_accrual"): "asks the rules for a quote instead of working it out again",
-    ("cli/shared.py", "rules.shared_calls"): "asks the rules what a margin call would sell",
-    ("cli/shared.py", "rules.shared_lenders"): "asks the rules for the queue of those who leave",
-    ("cli/shared.py", "rules.shared_pool"): "asks the rules what insurance would have to cover",
-    ("cli/shared.py", "rules.shared_service"): "asks the rules how the pool is split",
+    ("cli/shared.py", "rules.shared_outlook"): "asks the rules how the pool stands and what it would cost",
     ("cli/vault_moving.py", "rules.engine"): "the request tried out on a copy before anything is sent",
     ("cli/vault_trial.py", "rules.book"): "a refusal of the rules, to be shown",
     ("cli/vault_trial.py", "rules.borrowing"): "asks the rules for a plan instead of working it out again",

@@ -1,6 +1,7 @@
 """What the rest of the program asks of a chain: raw, batched, exact reads. Nothing that changes is kept.
 
-What never changes on a chain is read once: an asset's id, symbol and precision, an account's name and id.
+What never changes on a chain is read once: an asset's id, symbol and precision, an account's name and id. Several
+nodes must agree on it where several are configured, for it says whose the money is.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 
 from bsip_mplp.chain.clock import seconds_of
 from bsip_mplp.chain.connection import Caller
-from bsip_mplp.chain.errors import NotFoundError
+from bsip_mplp.chain.errors import DisagreementError, NotFoundError
 from bsip_mplp.chain.network import Network
+from bsip_mplp.chain.quorum import agreed
 from bsip_mplp.rules.inputs import FeedSeen
 
 CORE_ID = "1.3.0"
@@ -81,6 +83,13 @@ class Chain:
         """Which chain it is."""
         return self.connection.network
 
+    def through(self, connection: Caller) -> Chain:
+        """The same chain through another connection, with what is known already of what never changes."""
+        found = Chain(connection)
+        found._assets, found._names = dict(self._assets), dict(self._names)
+        found._ids, found._order_ids = dict(self._ids), dict(self._order_ids)
+        return found
+
     def call(self, method: str, *arguments: Any) -> Any:
         """A call to the node's database api."""
         return self.connection.call(0, method, *arguments)
@@ -125,26 +134,24 @@ class Chain:
         """Assets by their symbols, in one call for those not known yet; raises `NotFoundError` naming one."""
         symbols = list(dict.fromkeys(symbols))
         for part in _parts([symbol for symbol in symbols if symbol not in self._assets], OBJECTS_PER_CALL):
-            for symbol, found in zip(part, self.call("lookup_asset_symbols", part), strict=True):
-                if found is None or found["symbol"] != symbol:
-                    raise NotFoundError(f"the chain has no asset {symbol}")
-                self._keep_asset(found)
+            self._keep_assets("lookup_asset_symbols", part)
         return {symbol: self._assets[symbol] for symbol in symbols}
 
     def assets_by_id(self, ids: Iterable[str]) -> dict[str, Asset]:
         """Assets by their ids (`1.3.N`); raises `NotFoundError` naming one."""
         ids = list(dict.fromkeys(ids))
-        for asset_id, found in self._objects([one for one in ids if one not in self._assets]).items():
-            if found is None:
-                raise NotFoundError(f"the chain has no asset {asset_id}")
-            self._keep_asset(found)
+        for part in _parts([one for one in ids if one not in self._assets], OBJECTS_PER_CALL):
+            self._keep_assets("get_objects", part)
         return {asset_id: self._assets[asset_id] for asset_id in ids}
 
-    def _keep_asset(self, found: Mapping[str, Any]) -> None:
-        asset = Asset(
-            str(found["id"]), str(found["symbol"]), int(found["precision"]), found.get("bitasset_data_id") or None
-        )
-        self._assets[asset.symbol] = self._assets[asset.id] = asset
+    def _keep_assets(self, method: str, asked: Sequence[str]) -> None:
+        def tell(one: Chain) -> list[Asset | None]:
+            return [_asset(found) for found in one.call(method, asked)]
+
+        for name, asset in zip(asked, agreed(self, tell, f"assets {', '.join(asked)}"), strict=True):
+            if asset is None or name not in (asset.symbol, asset.id):
+                raise NotFoundError(f"the chain has no asset {name}")
+            self._assets[asset.symbol] = self._assets[asset.id] = asset
 
     def account_ids(self, names: Iterable[str]) -> dict[str, str]:
         """The ids of accounts by name; raises `NotFoundError` naming one."""
@@ -160,19 +167,32 @@ class Chain:
 
     def _read_accounts(self, names_or_ids: Sequence[str]) -> None:
         for part in _parts(names_or_ids, OBJECTS_PER_CALL):
-            for asked, found in zip(part, self.call("get_accounts", part), strict=True):
-                if found is None or asked not in (found["name"], found["id"]):
-                    raise NotFoundError(f"the chain has no account {asked}")
-                self._names[found["id"]] = found["name"]
-                self._ids[found["name"]] = found["id"]
+            self._keep_accounts(part)
+
+    def _keep_accounts(self, asked: Sequence[str]) -> None:
+        def tell(one: Chain) -> list[tuple[str, str] | None]:
+            told = one.call("get_accounts", asked)
+            return [None if found is None else (str(found["id"]), str(found["name"])) for found in told]
+
+        for wanted, found in zip(asked, agreed(self, tell, f"accounts {', '.join(asked)}"), strict=True):
+            if found is None or wanted not in found:
+                raise NotFoundError(f"the chain has no account {wanted}")
+            account_id, name = found
+            self._names[account_id], self._ids[name] = name, account_id
 
     # --- what changes -------------------------------------------------------------------------------------
 
     def account(self, name: str) -> Account:
-        """An account with its keys as they are now; raises `NotFoundError`."""
+        """An account with its keys as they are now; raises `NotFoundError`, and `DisagreementError` if the node in
+        use tells another id than the nodes agreed on: money would go to somebody else."""
         found = self.call("get_account_by_name", name)
         if found is None:
             raise NotFoundError(f"the chain has no account {name}")
+        account_id = self.account_ids([name])[name]
+        if (str(found["id"]), str(found["name"])) != (account_id, name):
+            self.connection.report(self.connection.url, f"tells another id of {name} than {account_id}")
+            self.connection.leave()
+            raise DisagreementError(f"{name} is {account_id}, and a node tells {found['id']}: it was left")
         active = tuple(str(key) for key, _ in found["active"]["key_auths"])
         return Account(str(found["id"]), str(found["name"]), str(found["options"]["memo_key"]), active)
 
@@ -268,6 +288,13 @@ class Chain:
         for part in _parts(ids, OBJECTS_PER_CALL):
             found |= dict(zip(part, self.call("get_objects", part), strict=True))
         return found
+
+
+def _asset(found: Mapping[str, Any] | None) -> Asset | None:
+    if found is None:
+        return None
+    bitasset_id = found.get("bitasset_data_id") or None
+    return Asset(str(found["id"]), str(found["symbol"]), int(found["precision"]), bitasset_id)
 
 
 def _parts(items: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.errors import ChainError, DisagreementError, NotFoundError, UnreachableError
+
+if TYPE_CHECKING:
+    from bsip_mplp.chain.chain import Chain
 
 T = TypeVar("T")
 
@@ -26,7 +28,7 @@ def agreed(chain: Chain, read: Callable[[Chain], T], what: str) -> T:
     votes: list[tuple[T, list[str]]] = [(own, [own_url])]
     for peer in connection.peers():
         try:
-            found = read(Chain(peer))
+            found = read(type(chain)(peer))
         except NotFoundError:
             continue  # it is behind, which is no fault
         except ChainError as error:

@@ -18,6 +18,7 @@ from bsip_mplp.chain.clock import seconds_of, text_of
 from bsip_mplp.chain.connection import Caller
 from bsip_mplp.chain.errors import KeysError, NotFoundError, RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring
+from bsip_mplp.chain.quorum import agreed
 
 
 class Signed(NamedTuple):
@@ -68,18 +69,32 @@ def prepare_at(chain: Chain, operations: Sequence[Operation], reference_block: i
 
 
 def with_fees(chain: Chain, operations: Sequence[Operation]) -> list[list[Any]]:
-    """The operations with the fees that the chain asks for now, in the core asset."""
-    fees = chain.call("get_required_fees", [list(operation) for operation in operations], CORE_ID)
+    """The operations with the fees that the chain asks for now, in the core asset; several nodes must agree on them."""
+    asked = [list(operation) for operation in operations]
+
+    def tell(one: Chain) -> list[Any]:
+        return [_told(fee) for fee in one.call("get_required_fees", asked, CORE_ID)]
+
+    fees = agreed(chain, tell, "fees")
     return [_with_fee(number, fields, fee) for (number, fields), fee in zip(operations, fees, strict=True)]
+
+
+def _told(fee: Any) -> Any:
+    """A fee as units and asset; of a proposal, for which the node tells two things, its own and those within."""
+    if isinstance(fee, Mapping):
+        return int(fee["amount"]), str(fee["asset_id"])
+    own, inner = fee
+    return _told(own), [_told(one) for one in inner]
 
 
 def _with_fee(number: int, fields: Mapping[str, Any], fee: Any) -> list[Any]:
     made = copy.deepcopy(dict(fields))
-    if number == PROPOSAL_CREATE:  # the node tells its own fee, and those of the operations in it
+    if number == PROPOSAL_CREATE:
         fee, inner = fee
         wrapped = zip(made["proposed_ops"], inner, strict=True)
         made["proposed_ops"] = [{"op": _with_fee(one["op"][0], one["op"][1], each)} for one, each in wrapped]
-    return [number, {**made, "fee": {"amount": int(fee["amount"]), "asset_id": str(fee["asset_id"])}}]
+    units, asset_id = fee
+    return [number, {**made, "fee": {"amount": units, "asset_id": asset_id}}]
 
 
 def binds_units(transaction: Mapping[str, Any]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +10,10 @@ from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import json_option, print_json, print_table, rate_text, ratio_text
 from bsip_mplp.cli.reading import Reader, fold, reading
 from bsip_mplp.cli.sending import sending_options
+from bsip_mplp.money import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
-    from bsip_mplp.rules.book import Book
-    from bsip_mplp.rules.shared_state import SharedPool
+    from bsip_mplp.rules.shared_outlook import PoolOutlook
 
 NO_CALL = "In books custody this is an entry of the ledger: it does not keep the chain from calling a position."
 PAID = click.Choice(["bitasset", "core"])
@@ -32,10 +31,11 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
     \b
     Example: mplp pool USD
     """
-    engine = fold(options)
+    from bsip_mplp.rules.shared_outlook import pool_outlooks
+
+    found = pool_outlooks(fold(options).book, market and market.upper())
     with reading(options) as reader:
-        pools = [found for name, found in engine.book.shared_pools.items() if market is None or name == market.upper()]
-        shown = [_pool_shown(reader, engine.book, found) for found in pools]
+        shown = [_pool_shown(reader, one) for one in found]
     if as_json:
         print_json({"pools": shown, "note": NO_CALL})
         return
@@ -45,38 +45,30 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
     click.echo(NO_CALL if shown else "No shared pool is open: the configuration names it under [shared_pools].")
 
 
-def _pool_shown(reader: Reader, book: Book, found: SharedPool) -> dict[str, Any]:
-    from bsip_mplp.rules import shared_lenders
-    from bsip_mplp.rules.shared_pool import risk
-    from bsip_mplp.rules.shared_service import capacity, split_of
-
-    split, units, missing = split_of(book, found), capacity(book, found), risk(book, found)
-    use = Fraction(split.lower + split.upper, units) if units else Fraction(0)
-    days = f"{found.parameters.threshold // 86_400} days"
-
+def _pool_shown(reader: Reader, found: PoolOutlook) -> dict[str, Any]:
     def money(count: int) -> str:
         return reader.money(found.market, count)
 
     figures = [
-        ("supply", money(units)),
-        ("lower (keeps positions under MCR)", money(split.lower)),
-        ("upper (raises positions under ICR)", money(split.upper)),
-        ("available", money(split.available)),
-        ("use", rate_text(str(use.limit_denominator(10_000)))),
-        (f"rate now, for {days}", rate_text(str(found.rate.limit_denominator(1_000_000)))),
-        ("least mcr", ratio_text(found.least_mcr())),
-        ("positions that take part, of them served", f"{len(found.participants)}, {found.served_count}"),
-        ("insurance pool holds", money(book.ledger.balance(found.account("insurance"), found.market))),
-        *((f"would be missing at feed / MSSR: {case}", money(count)) for case, count in missing.items()),
+        ("supply", money(found.supply)),
+        ("lower (keeps positions under MCR)", money(found.split.lower)),
+        ("upper (raises positions under ICR)", money(found.split.upper)),
+        ("available", money(found.split.available)),
+        ("use", rate_text(str(found.use.limit_denominator(10_000)))),
+        (f"rate now, for {_days(found.threshold)}", rate_text(str(found.rate.limit_denominator(1_000_000)))),
+        ("least mcr", ratio_text(found.least_mcr)),
+        ("positions that take part, of them served", f"{found.taking_part}, {found.served}"),
+        ("insurance pool holds", money(found.cover.insurance)),
+        *((f"would be missing at feed / MSSR: {case}", money(count)) for case, count in found.cover.would_miss.items()),
         ("losses of lenders not made good yet", money(found.loss)),
         ("serves nobody new because", found.broken or "–"),
     ]
-    queue = []
-    for lender in found.lenders.values():
-        shared_lenders.bring_up(found, lender)
-        if waits := shared_lenders.waiting_units(found, lender):
-            queue.append({"lender": lender.name, "waits": money(waits)})
+    queue = [{"lender": name, "waits": money(waits)} for name, waits in found.waiting]
     return {"market": found.market, "figures": [{"what": w, "value": v} for w, v in figures], "queue": queue}
+
+
+def _days(seconds: int) -> str:
+    return f"{seconds // SECONDS_PER_DAY} days"
 
 
 @click.command(short_help="Lend to the shared pool.")
@@ -166,25 +158,20 @@ def hold(options: Options, market: str, mcr: str | None, interest: str | None, w
 
 def _show_cost(options: Options, market: str, account: str) -> None:
     """SP-2 beside SP-12, for a position as it is now."""
-    from bsip_mplp.rules.shared_accrual import quote
-    from bsip_mplp.rules.shared_calls import to_sell
+    from bsip_mplp.rules.shared_outlook import hold_outlook
 
-    engine = fold(options)
-    position, found = engine.book.position(market, account), engine.book.shared_pools.get(market)
-    feed = engine.book.markets[market].valid_feed if market in engine.book.markets else None
-    if position is None or found is None or feed is None or not position.collateral:
+    found = hold_outlook(fold(options).book, market, account)
+    if found is None:
         click.echo("What it costs is not known: no position was seen, no pool is open, or no feed is valid.", err=True)
         return
     with reading(options) as reader:
-        extra = found.extra_of(position.collateral, position.debt)
-        cost = quote(found, position.collateral, position.debt)
-        sold = to_sell(position.collateral, position.debt, feed)
-        days = found.parameters.threshold // 86_400
-        click.echo(
-            f"Raising it to ICR takes {reader.money(market, extra)} and costs {reader.money(market, cost)} for {days} "
-            f"days. A margin call would sell {reader.money(found.core, sold)} at the feed price to bring it to MCR.",
-            err=True,
-        )
+        extra, cost = reader.money(market, found.extra_units), reader.money(market, found.cost_units)
+        sold = reader.money(found.core, found.sold_units)
+    click.echo(
+        f"Raising it to ICR takes {extra} and costs {cost} for {_days(found.threshold)}. "
+        f"A margin call would sell {sold} at the feed price to bring it to MCR.",
+        err=True,
+    )
 
 
 @click.command(short_help="Leave it with a position.")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from bsip_mplp.journal import tables
 from bsip_mplp.journal.errors import CursorError
 
-_COLUMNS = (tables.cursor.c.block, tables.cursor.c.time, tables.cursor.c.operation)
+_READ = select(tables.cursor.c.block, tables.cursor.c.time, tables.cursor.c.operation)
 
 
 class Cursor(NamedTuple):
@@ -22,7 +22,7 @@ class Cursor(NamedTuple):
 
 def read_cursor(connection: Connection) -> Cursor | None:
     """Where reading goes on; None if nothing was read yet."""
-    row = connection.execute(select(*_COLUMNS)).first()
+    row = connection.execute(_READ).first()
     return None if row is None else Cursor(*row)
 
 

@@ -33,7 +33,7 @@ from bsip_mplp.journal.database import WRITING_LOCK, writing
 from bsip_mplp.journal.errors import LostLeadError, WriteError
 
 _LEASE: Final = tables.leases.c
-_EPOCH: Final = func.coalesce(func.max(_LEASE.epoch), 0)
+_EPOCH: Final = select(func.coalesce(func.max(_LEASE.epoch), 0))
 
 _END_WRITERS: Final = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -58,7 +58,7 @@ class Lease(NamedTuple):
 
 def read_epoch(connection: Connection) -> int:
     """The number of the newest leadership; 0 if nobody ever led."""
-    return int(connection.execute(select(_EPOCH)).scalar_one())
+    return int(connection.execute(_EPOCH).scalar_one())
 
 
 def read_lease(connection: Connection) -> Lease | None:

@@ -27,11 +27,12 @@ class Place(NamedTuple):
 
 EMPTY = Head(0, GENESIS_HASH)
 
+_READ = select(tables.meta.c.name, tables.meta.c.value)
+
 
 def read_meta(connection: Connection) -> dict[str, str]:
     """All that stands in `meta`, by name."""
-    rows = connection.execute(select(tables.meta.c.name, tables.meta.c.value))
-    return {str(name): str(value) for name, value in rows}
+    return {str(name): str(value) for name, value in connection.execute(_READ)}
 
 
 def read_head(connection: Connection) -> Head:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bsip_mplp.bots.actions import Action, Claim, HoldBack, Judge, Pay, Take, Warn
+from bsip_mplp.chain.at_head import agreed_at_head
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.claims import Claims, Collected, read_collected
 from bsip_mplp.chain.connection import Connection
@@ -108,10 +109,18 @@ class Desk:
         books = read_books(self.journal, holdings, own, outflow_of(self.chain, account))
         return None if books is None else judge(books, holdings, self._audited)
 
-    def read_feeds(self, markets: Iterable[str], time: int) -> list[FeedSeen]:
-        """The feeds of markets as the chain has them now, dated with the ledger's clock."""
+    def read_feeds(self, markets: Iterable[str], time: int, *, whole: bool = False) -> list[FeedSeen]:
+        """The feeds of markets as the chain has them now, dated with the ledger's clock.
+
+        What enough nodes don't agree on is unknown and left out; with `whole` a `DisagreementError` is raised then.
+        """
         names = sorted(markets)
-        return self.chain.feeds(names, time) if names else []
+        if not names:
+            return []
+        found = agreed_at_head(
+            self.chain, lambda one: {f.market: f for f in one.feeds(names, time)}, "feeds", whole=whole
+        )
+        return list(found.values())
 
     def read_positions(self, accounts: Sequence[str], time: int) -> list[PositionSeen]:
         """The positions of accounts in all markets, batched by market."""
@@ -119,22 +128,28 @@ class Desk:
             [(market, account) for market in self.intake.sightings.markets for account in accounts], time
         )
 
-    def read_positions_of(self, wanted: Sequence[tuple[str, str]], time: int) -> list[PositionSeen]:
-        """The positions of (market, account), in the order given, batched by market; none is a debt of 0."""
+    def read_positions_of(
+        self, wanted: Sequence[tuple[str, str]], time: int, *, whole: bool = False
+    ) -> list[PositionSeen]:
+        """The positions of (market, account), in the order given, batched by market; none is a debt of 0.
+
+        What enough nodes don't agree on is unknown and left out; with `whole` a `DisagreementError` is raised then.
+        """
         accounts: dict[str, list[str]] = {}
         for market, account in wanted:
             accounts.setdefault(market, []).append(account)
-        found = {market: self.chain.positions(market, names) for market, names in accounts.items()}
-        return [
-            PositionSeen(
-                time=time,
-                market=market,
-                account=account,
-                collateral=found[market][account].collateral,
-                debt=found[market][account].debt,
-            )
-            for market, account in wanted
-        ]
+
+        def tell(one: Chain) -> dict[tuple[str, str], PositionSeen]:
+            return {
+                (market, account): PositionSeen(
+                    time=time, market=market, account=account, collateral=found.collateral, debt=found.debt
+                )
+                for market, names in accounts.items()
+                for account, found in one.positions(market, names).items()
+            }
+
+        told = agreed_at_head(self.chain, tell, "positions", whole=whole) if wanted else {}
+        return [told[one] for one in wanted if one in told]
 
     def read_vaults(self, vaults: Sequence[Mapping[str, Any]]) -> list[Seen]:
         """Those of some vaults whose state on the chain can't be undone; none where no vaults are configured."""

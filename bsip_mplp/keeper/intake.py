@@ -12,6 +12,7 @@ from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.outlook import Outlook, outlook
 from bsip_mplp.rules.schedule import DueKind
+from bsip_mplp.rules.shared_outlook import Cover, covers
 
 
 class Intake:
@@ -53,6 +54,10 @@ class Intake:
         """How the funds of each market stand, and what falls due for them within some seconds."""
         book = self._engine.book
         return [outlook(book, market, book.now + ahead_seconds) for market in book.markets.values()]
+
+    def covers(self) -> list[Cover]:
+        """What the insurance of each shared pool would have to cover now (SP-17)."""
+        return covers(self._engine.book)
 
     def take(self, inputs: Sequence[Input], cursor: Cursor | None = None) -> list[Outcome]:
         """Apply the inputs in order and write them, moving the cursor with them; returns their outcomes.

@@ -33,7 +33,10 @@ def ask_for_call(book: Book, pool: SharedPool, number: int) -> None:
 
 
 def calls_fall_due(book: Book, pool: SharedPool) -> None:
-    """SP-11, SP-21: what the pool owns comes first; then positions under their mcr, lowest `cr` first."""
+    """SP-11, SP-21: what the pool owns comes first; then positions under their mcr, lowest `cr` first.
+
+    SP-19: only those who take part are ever among them; the others are the chain's to call.
+    """
     accrual.hand_out(book, pool)
     feed = book.markets[pool.market].valid_feed
     if pool.broken or feed is None:

@@ -139,17 +139,40 @@ RULES: dict[str, str] = {
     "PL-I3": "no loan lives unpaid, except in auction, carried while bonds are sold, or black",
     "PL-I4": "a position is in one state, each change by one rule",
     "PL-I5": "the same inputs give the same state",
+    "SP-1": "the extra debt asset that brings a position to ICR, rounded up",
+    "SP-2": "interest for T: `e · a · (1/cr)^b · rate`, rounded up",
+    "SP-3": "the rate follows use, by the pool's model",
+    "SP-4": "interest is paid ahead for T, accrues piecewise, and is due again when used up",
+    "SP-5": "of what accrues `fee` goes to the insurance pool, the rest to the lenders by share and time",
+    "SP-6": "rewards in the bitasset, or settled into the core asset",
+    "SP-7": "upper first, then lower; where upper can't be filled, one common level",
+    "SP-8": "the least `mcr`: highest `cr` first, equal ones together, served whole",
+    "SP-9": "out at once as far as available, the rest evenly over T",
+    "SP-10": "the extra debt asset goes home at once when the holder leaves",
+    "SP-11": "calls: lowest `cr` first",
+    "SP-12": "partial call: under `mcr`, sold until MCR",
+    "SP-13": "interest that is not there: the extra debt asset goes home, then a call",
+    "SP-14": "full call: all belongs to the pool; insurance, then the lenders, bear what lacks",
+    "SP-15": "the former holder gets the position back while collateral is left",
+    "SP-16": "boundaries; a pool whose market breaks them serves nobody new",
+    "SP-17": "what the insurance pool would have to cover, by case, beside what it holds",
+    "SP-18": "who takes part, and `e` that follows the price",
+    "SP-19": "positions that take no part are the chain's",
+    "SP-20": "who is not served has `mcr = MCR`",
+    "SP-21": "what the pool owns is worked off before losses are made good",
+    "SP-22": "presets by how thin a market is",
+    "SP-23": "in a second: after personal pools' interest; accrual, leaving, calls",
 }
 
-_NAME = re.compile(r"PL-[DI]?\d+")
-_RANGE = re.compile(r"PL-([DI]?)(\d+) to PL-[DI]?(\d+)")
+_NAME = re.compile(r"PL-[DI]?\d+|SP-\d+")
+_RANGE = re.compile(r"(PL-[DI]?|SP-)(\d+) to (?:PL-[DI]?|SP-)(\d+)")
 
 
 def names_in(text):
     """The rules that a text names, a range such as `PL-27 to PL-33` in full."""
     found = set(_NAME.findall(text))
     for kind, first, last in _RANGE.findall(text):
-        found |= {f"PL-{kind}{number}" for number in range(int(first), int(last) + 1)}
+        found |= {f"{kind}{number}" for number in range(int(first), int(last) + 1)}
     return found
 
 
@@ -201,8 +224,8 @@ def tests_by_rule():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith(("test_", "pl_")):
                 continue
-            for rule in re.findall(r"(?:^|_)pl_([di]?\d+)(?=_|$)", node.name):
-                by_name.setdefault(f"PL-{rule.upper()}", []).append(f"{shown}: {node.name}")
+            for kind, rule in re.findall(r"(?:^|_)(pl|sp)_([di]?\d+)(?=_|$)", node.name):
+                by_name.setdefault(f"{kind.upper()}-{rule.upper()}", []).append(f"{shown}: {node.name}")
             for rule in names_in(ast.get_docstring(node) or ""):
                 by_text.setdefault(rule, []).append(f"{shown}: {node.name}")
     return {rule: [*by_name.get(rule, []), *by_text.get(rule, [])] for rule in {*by_name, *by_text}}

@@ -8,12 +8,14 @@ CODE = rule_index.places_in_code()
 TESTS = rule_index.tests_by_rule()
 
 
-def test_all_rules_of_the_proposal_are_in_the_index():
+def test_all_rules_of_the_proposals_are_in_the_index():
     numbered = [f"PL-{n}" for n in range(1, 52)]
     decided = [f"PL-D{n}" for n in range(1, 68)]
     always = [f"PL-I{n}" for n in range(1, 6)]
 
-    assert list(rule_index.RULES) == numbered + decided + always
+    shared = [f"SP-{n}" for n in range(1, 24)]
+
+    assert list(rule_index.RULES) == numbered + decided + always + shared
 
 
 @pytest.mark.parametrize("rule", rule_index.RULES)

@@ -1,9 +1,11 @@
-"""What a lying node tells: a deposit that never was, one left out, another amount, blocks called irreversible."""
+"""What a lying node tells: a deposit that never was, one left out, another amount or sender, a fee, a block's age."""
 
 import copy
 
 from bsip_mplp.chain.envelope import seal_plain
 from tests.safety.town import PEOPLE, POOL
+
+KINDS = ("invents", "hides", "changes", "hurries", "ages", "renames", "overcharges")
 
 
 class Liar:
@@ -11,7 +13,7 @@ class Liar:
 
     def __init__(self, town, rng):
         self._town = town
-        self._kind = rng.choice(("invents", "hides", "changes", "hurries", "ages"))
+        self._kind = rng.choice(KINDS)
         self._block = town.chain.irreversible_number + rng.randrange(1, 10)
 
     def __call__(self, method, arguments, answer):
@@ -28,7 +30,18 @@ class Liar:
                 return answer[1:]
             case "changes", "get_account_history" | "get_block":
                 return _tenfold(answer)
+            case "renames", "get_accounts":
+                return [found and self._as_cat(found, renamed=arguments[0][0].startswith("1.2.")) for found in answer]
+            case "renames", "get_account_by_name" if answer:
+                return self._as_cat(answer, renamed=False)
+            case "overcharges", "get_required_fees":
+                return [{**fee, "amount": int(fee["amount"]) * 1000} for fee in answer]
         return answer
+
+    def _as_cat(self, account, *, renamed):
+        """An account passed off as another: its name, or its id, is told to be the third person's."""
+        other = PEOPLE[2]
+        return {**account, "name": other} if renamed else {**account, "id": f"1.2.{self._town.id_of(other)}"}
 
     def _operation(self):
         return [

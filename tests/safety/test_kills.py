@@ -146,7 +146,13 @@ def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path
             with Journal.open(path, read_only=True) as journal:
                 return journal.cursor().block >= last and not open_payouts(path)
 
-        until(all_read_and_paid, "everything is read and paid", 120)
+        try:
+            until(all_read_and_paid, "everything is read and paid", 120 + KILLS)
+        except AssertionError as error:
+            error.add_note(
+                f"{killed} killed, {sent} sent; {world.mplp('health')[1]}{world.mplp('keeper', 'status')[1]}"
+            )
+            raise
         words = Path(f"/proc/{keeper.pid}/cmdline").read_bytes() + Path(f"/proc/{keeper.pid}/environ").read_bytes()
         assert not any(wif.encode() in words for wif in world.wifs.values())
         until(lambda: json.loads(world.mplp("audit", "--json")[1])["verdict"] == "agrees", "the audit agrees")

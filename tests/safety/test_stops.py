@@ -13,6 +13,8 @@ from tests.safety.run import Run
 from tests.safety.town import POOL, URLS, Town
 
 ONE = (1, 1, frozenset())
+FEE_UNITS = 2_105_468
+"""What the chain asks for one payout with its memo."""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +119,7 @@ def test_while_the_audit_differs_deposits_count_and_when_it_agrees_again_payouts
     assert run.statuses()["auditor"].held is None
 
 
-@pytest.mark.parametrize("kind", ["invents", "hides", "changes", "hurries", "ages"])
+@pytest.mark.parametrize("kind", ["invents", "hides", "changes", "hurries", "ages", "renames"])
 @pytest.mark.parametrize("place", range(3))
 def test_one_liar_beside_two_honest_nodes_changes_nothing_and_is_reported(town, kind, place):
     liar = URLS[place]
@@ -144,6 +146,28 @@ def test_one_liar_beside_two_honest_nodes_changes_nothing_and_is_reported(town, 
         # The third is asked only when the first two don't agree, and a number that is too high is just not believed
         if place < 2 and kind != "hurries":
             assert any(line.startswith(f"node {liar}: ") for line in reported), reported
+        run._heal()
+        run._check()
+    finally:
+        run.end()
+
+
+@pytest.mark.parametrize("kind", ["renames", "overcharges"])
+@pytest.mark.parametrize("place", range(3))
+def test_one_liar_directs_no_payout_to_another_and_sets_no_fee(town, kind, place):
+    liar = URLS[place]
+    run = Run(town, 1, places=(), nodes=(3, 2, frozenset([liar])))
+    run.audits.kept = run.audits.kept._replace(own=town.opening)
+    try:
+        run.weather.rng.choice = lambda choices: "told"
+        run.servers[liar].tell = tell = Liar(town, run.rng)
+        tell._kind = kind
+        withdraw(run)
+        for _ in range(8):
+            run.ticks += 100
+            run.work()
+            run.pass_blocks()
+        assert [(one.to, one.fee.amount) for one in paid(run)] == [(town.id_of("ann"), FEE_UNITS)]
         run._heal()
         run._check()
     finally:

@@ -1,0 +1,114 @@
+"""How a shared pool stands, and what it would cost: asked of the rules themselves, and nothing is changed by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from fractions import Fraction
+from typing import NamedTuple
+
+from bsip_mplp.rules.book import Book
+from bsip_mplp.rules.shared_accrual import quote
+from bsip_mplp.rules.shared_calls import to_sell
+from bsip_mplp.rules.shared_lenders import bring_up, waiting_units
+from bsip_mplp.rules.shared_pool import risk
+from bsip_mplp.rules.shared_service import Split, capacity, split_of
+from bsip_mplp.rules.shared_state import SharedPool
+
+
+class Cover(NamedTuple):
+    """SP-17: what a shared pool's insurance pool would have to cover now, beside what it holds, in the bitasset."""
+
+    market: str
+    would_miss: Mapping[str, int]
+    """By case, what would be missing if its positions were sold now at feed / MSSR."""
+    insurance: int
+
+
+class PoolOutlook(NamedTuple):
+    """One shared pool at this moment; money in smallest units of the bitasset."""
+
+    market: str
+    supply: int
+    split: Split
+    use: Fraction
+    rate: Fraction
+    """For one time threshold, of `threshold` seconds (SP-3)."""
+    threshold: int
+    least_mcr: Fraction | None
+    taking_part: int
+    served: int
+    cover: Cover
+    loss: int
+    broken: str
+    waiting: tuple[tuple[str, int], ...]
+    """Who waits to come out, and for how much (SP-9)."""
+
+
+class HoldOutlook(NamedTuple):
+    """What it takes to bring a position to ICR, what that costs for T, and what a margin call would sell instead."""
+
+    extra_units: int
+    cost_units: int
+    sold_units: int
+    core: str
+    threshold: int
+
+
+def covers(book: Book) -> list[Cover]:
+    """SP-17, for each shared pool."""
+    return [_cover(book, pool) for pool in book.shared_pools.values()]
+
+
+def _cover(book: Book, pool: SharedPool) -> Cover:
+    missing = {str(case): units for case, units in risk(book, pool).items()}
+    return Cover(pool.market, missing, book.ledger.balance(pool.account("insurance"), pool.market))
+
+
+def pool_outlooks(book: Book, market: str | None = None) -> list[PoolOutlook]:
+    """All shared pools, or one market's."""
+    return [_outlook(book, pool) for name, pool in book.shared_pools.items() if market in (None, name)]
+
+
+def _outlook(book: Book, pool: SharedPool) -> PoolOutlook:
+    split, units = split_of(book, pool), capacity(book, pool)
+    return PoolOutlook(
+        market=pool.market,
+        supply=units,
+        split=split,
+        use=Fraction(split.lower + split.upper, units) if units else Fraction(0),
+        rate=pool.rate,
+        threshold=pool.parameters.threshold,
+        least_mcr=pool.least_mcr(),
+        taking_part=len(pool.participants),
+        served=pool.served_count,
+        cover=_cover(book, pool),
+        loss=pool.loss,
+        broken=pool.broken,
+        waiting=tuple(_waiting(pool)),
+    )
+
+
+def _waiting(pool: SharedPool) -> list[tuple[str, int]]:
+    found = []
+    for lender in pool.lenders.values():
+        looked_at = copy(lender)
+        bring_up(pool, looked_at)
+        if units := waiting_units(pool, looked_at):
+            found.append((lender.name, units))
+    return found
+
+
+def hold_outlook(book: Book, market: str, account: str) -> HoldOutlook | None:
+    """SP-2 beside SP-12, for a position as it is now; None without a position, a pool or a valid feed."""
+    position, pool = book.position(market, account), book.shared_pools.get(market)
+    feed = book.markets[market].valid_feed if market in book.markets else None
+    if position is None or pool is None or feed is None or not position.collateral:
+        return None
+    return HoldOutlook(
+        extra_units=pool.extra_of(position.collateral, position.debt),
+        cost_units=quote(pool, position.collateral, position.debt),
+        sold_units=to_sell(position.collateral, position.debt, feed),
+        core=pool.core,
+        threshold=pool.parameters.threshold,
+    )
