@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsip_mplp.ledger import OUTSIDE, VAULTS
 from bsip_mplp.rules import homeward, placing, sharing, vault_carrying, vault_requests, vaults
 from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.chain_orders import pay_fee
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, PositionSeen, VaultBalance
 from bsip_mplp.rules.positions import figures_change
 from bsip_mplp.rules.protection import run_of_position
@@ -21,6 +22,7 @@ def report(book: Book, item: OrderDone | OrderFilled | OrderFailed) -> bool:
     order = book.orders.get(item.order)
     if order is None or order.state != "open" or order.task is None:
         return False
+    pay_fee(book, item)
     match item:
         case OrderFilled() if order.kind == "sell":
             sharing.sale_filled(book, order, item)

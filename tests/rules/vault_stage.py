@@ -237,11 +237,13 @@ class VaultStage(Scene):
             self.chain.cancel("pool", placed)
         sold = sum(fill.pays.amount for fill in self.fills[fills:] if fill.order_id == placed)
         got = self.pool_holds("USD") - before["USD"]
-        self.own["BTS"] -= before["BTS"] - self.pool_holds("BTS") - sold  # the chain's fees
+        fee = before["BTS"] - self.pool_holds("BTS") - sold
         if not sold:
             self.idle[order.number] = self.price
+            self.own["BTS"] -= fee  # trying is no order of the engine
             return
-        self.put(OrderFilled(time=self.now, order=order.number, units=sold, got=got, done=True))
+        report = {"units": sold, "got": got, "done": True, "fee_asset": "BTS", "fee": fee}
+        self.put(OrderFilled(time=self.now, order=order.number, **report))
 
     # --- what must hold ---------------------------------------------------------------------------------------
 
