@@ -414,6 +414,7 @@ def read_health(settings: Settings, now: int) -> HealthView:
     """What the health checks look at; `now` is the machine's clock."""
     from bsip_mplp.bots.registry import BOTS
     from bsip_mplp.keeper.health import HealthView
+    from bsip_mplp.keeper.vault_views import vault_views
 
     statuses = read_statuses(settings)
     with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
@@ -433,4 +434,5 @@ def read_health(settings: Settings, now: int) -> HealthView:
             held_back=held,
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
+            vaults=vault_views(connection),
         )

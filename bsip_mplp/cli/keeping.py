@@ -118,7 +118,8 @@ def _led_by(leads: Leader) -> str:
 @json_option
 @pass_options
 def health(options: Options, metrics: bool, as_json: bool) -> None:
-    """Say whether all is well: exit status 0, or 1 with the reasons.
+    """Say whether all is well: exit status 0, or 1 with the reasons. Vaults near a rule, and loans on their way home,
+    are named besides.
 
     \b
     Example: mplp health || echo "look after the keeper"
@@ -128,6 +129,7 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
     from bsip_mplp.bootstrap_views import last_audit
     from bsip_mplp.keeper.health import reasons
     from bsip_mplp.keeper.metrics import exposition
+    from bsip_mplp.keeper.vault_health import news
 
     view, audit = read_health(options.settings, int(time.time())), last_audit(options.settings)
     found = reasons(view)
@@ -140,6 +142,7 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
             {
                 "well": not found,
                 "reasons": found,
+                "vaults": news(view.vaults, view.precisions),
                 "audit": audit and _figures(audit),
                 "leader": leads and leads._asdict(),
             }
@@ -149,6 +152,8 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
     else:
         for reason in found:
             click.echo(f"- {reason}")
+    for line in [] if as_json else news(view.vaults, view.precisions):
+        click.echo(line)
     if leads is not None and not as_json:
         click.echo(f"The keeper: {_led_by(leads)}.")
     if found:

@@ -156,7 +156,7 @@ def borrow(stage: Stage, scene: Scene, role: str) -> None:
 
 
 def buy(stage: Stage, scene: Scene, units: int, ratio: int = RATIOS.mssr) -> None:
-    """Maker offers so much bitasset at the feed over `ratio` per mille: MSSR is the worst that a called one sells at."""
+    """Maker offers so much bitasset at the feed over `ratio` per mille: a called position takes MSSR."""
     scene.done.append(f"Maker offers {stage.show_bitasset(units)} for {stage.core} at the feed over {ratio / 1000:g}")
     refused = stage.town.buy_core(stage["Maker"], units, facts.price_on_chain(stage), ratio)
     if refused:
