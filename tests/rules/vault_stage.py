@@ -152,6 +152,10 @@ class VaultStage(Scene):
         opened = [order for order in self.engine.book.orders.values() if order.state == "open"]
         return [order for order in opened if (order.kind in kinds if kinds else order.kind != "payout")]
 
+    def waiting(self, *kinds):
+        """Open orders without sales that nobody buys at the present price."""
+        return [order for order in self.orders(*kinds) if self.idle.get(order.number) != self.price]
+
     def tasks(self):
         """What the open orders are for."""
         return [order.task.name for order in self.orders()]
@@ -159,8 +163,7 @@ class VaultStage(Scene):
     def work(self, *kinds, most=30):
         """Carry out all orders, also those that follow; gives how many."""
         for count in range(most):
-            orders = [one for one in self.orders(*kinds) if one.kind != "vault_owner"]
-            orders = [one for one in orders if self.idle.get(one.number) != self.price]
+            orders = [one for one in self.waiting(*kinds) if one.kind != "vault_owner"]
             if not orders:
                 return count
             self.carry_out(orders[0])
