@@ -59,7 +59,7 @@ def read_holdings(chain: Chain, account: str, since_block: int) -> Holdings:
 def _held(chain: Chain, account: str, account_id: str) -> dict[str, int]:
     """The balances by symbol, with what lies in the account's own orders."""
     held = chain.balances(account)
-    ((_, full),) = chain.call("get_full_accounts", [account_id], False)
+    ((_, full),) = chain.full_accounts([account_id])
     more = full.get("more_data_available", {})
     if more.get("limit_orders") or more.get("settle_orders"):
         raise UnreachableError(f"{account} has more orders on the chain than a node tells at once")
