@@ -15,7 +15,7 @@ from fractions import Fraction
 from bsip_mplp.rules.vault_asks import VaultOpen
 from tests.rules import invariants
 from tests.rules.scene import DAY
-from tests.rules.vault_stage import MONEY, WHALE, VaultStage
+from tests.rules.vault_stage import MONEY, BUYER, VaultStage
 
 M = MONEY
 VAULTS = 50
@@ -106,7 +106,9 @@ class Course:
         self.price = max(250, self.price)
         self.no_buyers()
         if chance.random() < 0.7:
-            self.bought = stage.buyers(max(1, self.price * chance.randrange(900, 1010) // 1000), chance.randrange(1, 200) * M)
+            self.bought = stage.buyers(
+                max(1, self.price * chance.randrange(900, 1010) // 1000), chance.randrange(1, 200) * M
+            )
         stage.feed(self.price)
         for _ in range(chance.randrange(0, 4)):
             self.somebody(chance.choice(self.holders))
@@ -118,7 +120,7 @@ class Course:
     def no_buyers(self):
         """What was offered in the last step, and not used, is taken back."""
         if self.bought and self.stage.chain.state.limit_orders.get(int(self.bought.split(".")[2])) is not None:
-            self.stage.chain.cancel(WHALE, self.bought)
+            self.stage.chain.cancel(BUYER, self.bought)
         self.bought = None
 
     def somebody(self, holder):

@@ -24,6 +24,7 @@ from tests.rules.scene import NEVER, Scene
 
 ON_CHAIN = {"BTS": "CORE", "USD": "USD"}
 WHALE = "mm"
+BUYER = "buyer"
 RICH = 10**13
 MONEY = 10**8
 """What the stage's amounts are multiples of, so that rounding is small beside them."""
@@ -34,7 +35,7 @@ class VaultStage(Scene):
 
     def __init__(self, people=("ann", "cat", "bob", "dan", "eve"), response=None, fee_permille=0, **parameters):
         self.chain = Stage()
-        self.chain.account("issuer", "feeder", "pool", WHALE, *people, core=RICH)
+        self.chain.account("issuer", "feeder", "pool", WHALE, BUYER, *people, core=RICH)
         extensions = {} if response is None else {"black_swan_response_method": response}
         if fee_permille:
             extensions["margin_call_fee_ratio"] = fee_permille
@@ -48,6 +49,7 @@ class VaultStage(Scene):
         )
         super().__init__(**parameters)
         self.chain.borrow(WHALE, 9 * RICH // 10, RICH // 10, "USD")
+        self.chain.transfer(WHALE, BUYER, RICH // 20, "USD")
         self.own = {asset: self.pool_holds(asset) for asset in ON_CHAIN}
 
     # --- the chain --------------------------------------------------------------------------------------------
@@ -85,8 +87,9 @@ class VaultStage(Scene):
         return self.chain.balance(account, ON_CHAIN[asset])
 
     def buyers(self, price_permille, units=RICH // 10):
-        """Somebody who offers bitasset for core asset at a price."""
-        return self.chain.order(WHALE, (units * price_permille // 1000, "USD"), (units, "CORE"))
+        """Somebody who offers bitasset for core asset at a price, as far as there is some."""
+        units = min(units, self.holds(BUYER, "USD") * 1000 // price_permille)
+        return self.chain.order(BUYER, (units * price_permille // 1000, "USD"), (units, "CORE"))
 
     def sync(self):
         """Report every vault that has no order under way, as the watcher does."""
