@@ -92,7 +92,7 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
     from bsip_mplp.chain.errors import StaleNodeError
     from bsip_mplp.chain.holdings import read_holdings
     from bsip_mplp.keeper.audit import Verdict, judge
-    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books
+    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books, read_vaults
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.outflow import outflow_of
 
@@ -108,10 +108,12 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
                     raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
                 chain = Chain(connection)
                 holdings = read_holdings(chain, account, first_block(journal, cursor))
-                books = read_books(journal, holdings, board.read().own, outflow_of(chain, account))
+                kept = board.read()
+                books = read_books(journal, holdings, kept.own, outflow_of(chain, account))
                 if books is None or holdings.head < books.block:
                     raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
-                audit = judge(books, holdings)
+                since = None if kept.last is None else kept.last.vaults_since
+                audit = judge(books, holdings, None, read_vaults(journal, chain), since)
                 if audit.verdict is not Verdict.DIFFERS or attempt == AUDIT_TRIES - 1:
                     break
             with journal.reading() as reading:
