@@ -168,8 +168,16 @@ class Audit:
         return lines + [f"audit: {one} may have moved money" for one in self.strange]
 
 
-def judge(books: Books, holdings: Holdings, before: Audit | None = None, vaults: Sequence[VaultFigure] = ()) -> Audit:
+def judge(
+    books: Books,
+    holdings: Holdings,
+    before: Audit | None = None,
+    vaults: Sequence[VaultFigure] = (),
+    vaults_since: int | None = None,
+) -> Audit:
     """Compare; `before` is the audit before this one, for how long something has been unsettled.
+
+    Without it, `vaults_since` tells since when some vault is known to differ.
 
     What the account held as far as the ledger has counted it is what it holds now, less every movement that the ledger
     can't have counted yet; so it doesn't matter which of the two is ahead.
