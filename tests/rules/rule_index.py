@@ -139,17 +139,29 @@ RULES: dict[str, str] = {
     "PL-I3": "no loan lives unpaid, except in auction, carried while bonds are sold, or black",
     "PL-I4": "a position is in one state, each change by one rule",
     "PL-I5": "the same inputs give the same state",
+    "V-1": "custody is a property of a position, and decides what orders an outcome has",
+    "V-2": "the account of a vault, and its authorities, read back before any money goes in",
+    "V-3": "the holder opens, adds, pays, draws, takes out, closes, and moves an own position in",
+    "V-4": "a loan is one transaction, and real when it is done; refused it was never made",
+    "V-5": "the end of a loan is the reverse; it waits as unwinding and ends in exactly one of three ways",
+    "V-6": "the cover: a loan comes home even through a whole margin call at the worst allowed price",
+    "V-7": "the auction begins over MCR, and the risk fund holds that ratio while it lasts",
+    "V-8": "a takeover and a win move nothing but the holder's half of the owner authority",
+    "V-9": "carrying pays debt and closes by real operations",
+    "V-10": "the order of loss; the lenders of the position last, by share, shown",
+    "V-11": "what is done to a vault from outside is seen and booked",
+    "V-12": "where no core asset alone is covered: the check says so, and a mix is proposed",
 }
 
-_NAME = re.compile(r"PL-[DI]?\d+")
-_RANGE = re.compile(r"PL-([DI]?)(\d+) to PL-[DI]?(\d+)")
+_NAME = re.compile(r"\b(?:PL-[DI]?|V-)\d+")
+_RANGE = re.compile(r"\b(PL-[DI]?|V-)(\d+) to (?:PL-[DI]?|V-)(\d+)")
 
 
 def names_in(text):
     """The rules that a text names, a range such as `PL-27 to PL-33` in full."""
     found = set(_NAME.findall(text))
     for kind, first, last in _RANGE.findall(text):
-        found |= {f"PL-{kind}{number}" for number in range(int(first), int(last) + 1)}
+        found |= {f"{kind}{number}" for number in range(int(first), int(last) + 1)}
     return found
 
 
@@ -201,8 +213,8 @@ def tests_by_rule():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith(("test_", "pl_")):
                 continue
-            for rule in re.findall(r"(?:^|_)pl_([di]?\d+)(?=_|$)", node.name):
-                by_name.setdefault(f"PL-{rule.upper()}", []).append(f"{shown}: {node.name}")
+            for kind, rule in re.findall(r"(?:^|_)(pl|v)_([di]?\d+)(?=_|$)", node.name):
+                by_name.setdefault(f"{kind}-{rule}".upper(), []).append(f"{shown}: {node.name}")
             for rule in names_in(ast.get_docstring(node) or ""):
                 by_text.setdefault(rule, []).append(f"{shown}: {node.name}")
     return {rule: [*by_name.get(rule, []), *by_text.get(rule, [])] for rule in {*by_name, *by_text}}

@@ -12,8 +12,9 @@ def test_all_rules_of_the_proposal_are_in_the_index():
     numbered = [f"PL-{n}" for n in range(1, 52)]
     decided = [f"PL-D{n}" for n in range(1, 68)]
     always = [f"PL-I{n}" for n in range(1, 6)]
+    vaults = [f"V-{n}" for n in range(1, 13)]
 
-    assert list(rule_index.RULES) == numbered + decided + always
+    assert list(rule_index.RULES) == numbered + decided + always + vaults
 
 
 @pytest.mark.parametrize("rule", rule_index.RULES)
