@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def see_now(
-    settings: Settings, market: str, account: str, now: int
+    settings: Settings, market: str, account: str | None, now: int
 ) -> tuple[list[FeedSeen | PositionSeen], str | None]:
-    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so."""
+    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so.
+
+    Without an account only the feed: a vault's position counts by the ledger.
+    """
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.chain.errors import UnreachableError
     from bsip_mplp.rules.inputs import PositionSeen
@@ -25,11 +28,15 @@ def see_now(
     connection = open_connection(settings)
     try:
         chain = Chain(connection)
-        position = chain.positions(market, [account])[account]
-        seen = PositionSeen(
-            time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
-        )
-        return [*chain.feeds([market], now), seen], None
+        seen: list[FeedSeen | PositionSeen] = [*chain.feeds([market], now)]
+        if account is not None:
+            position = chain.positions(market, [account])[account]
+            seen.append(
+                PositionSeen(
+                    time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
+                )
+            )
+        return seen, None
     except UnreachableError as error:
         return [], f"The node could not be asked ({error}): this is what the ledger saw last."
     finally:

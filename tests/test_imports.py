@@ -83,6 +83,7 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("cli/vault_trial.py", "rules.book"): "a refusal of the rules, to be shown",
     ("cli/vault_trial.py", "rules.borrowing"): "asks the rules for a plan instead of working it out again",
     ("cli/vault_trial.py", "rules.engine"): "names the type of the folded journal",
+    ("cli/vault_trial.py", "rules.state"): "names the type of a position",
     ("cli/vault_view.py", "rules.engine"): "names the type of the folded journal",
     ("cli/vault_view.py", "rules.loans"): "asks the rules for a period's interest instead of working it out again",
     ("config.py", "rules.shared_rates"): "the parameters of a shared pool, read and checked where they stand",
