@@ -92,6 +92,7 @@ RULES: Final[Mapping[str, str]] = {
     "V-8": "a vault's new holder",
     "V-10": "order of losses",
     "V-11": "what came to a vault from outside",
+    "V-12": "loans that no vault can cover",
 }
 """Each rule that a movement, an event, a notice or a refusal can name, by what it is about."""
 

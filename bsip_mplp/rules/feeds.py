@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
+from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails, misfit
 from bsip_mplp.ratios import Price
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
@@ -62,6 +62,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)
     book.event("PL-D7", "market", market.name, "changed", **parameters.as_json())
+    check_cover(book, market)
     if feed is None:
         _judge_feed(book, market)
     if feed is not None or market.valid_feed is None:  # PL-D67: armed requests run only if the feed became valid
@@ -110,9 +111,22 @@ def _judge_feed(book: Book, market: Market) -> None:
     for number in list(market.waiting):  # PL-47: missed interest that waited for a valid feed
         del market.waiting[number]
         judge_missed(book, book.loans[number])
+    check_cover(book, market)
     feed_judged(book, market)  # before LCR is looked at, which counts it
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
+
+
+def check_cover(book: Book, market: Market) -> None:
+    """V-12: in a market with vaults, say once that no core asset alone is covered, or that some is again."""
+    feed = market.valid_feed
+    if feed is None or not market.has_vaults:
+        return
+    was, market.uncovered = market.uncovered, core_alone_fails(market.parameters, feed)
+    if market.uncovered != was:
+        words = market.uncovered or f"in vaults of {market.name} core asset alone can be covered again"
+        book.event("V-12", "market", market.name, "uncovered" if market.uncovered else "covered")
+        book.notify(OPERATOR, "V-12", f"{market.name}: {words}.")
 
 
 def _price(feed: Feed | None) -> Fraction | None:

@@ -100,7 +100,7 @@ def _held_up(book: Book, position: Position, order: ChainOrder, task: Task) -> N
         (OUTSIDE, market.core, units),
     )
     position.buffer += units
-    book.event("V-7", "position", position.key, "held up", units=units, buffer=position.buffer)
+    book.event("V-7", "position", position.key, "held up", asset=market.core, units=units, buffer=position.buffer)
 
 
 def _task(order: ChainOrder) -> Task:

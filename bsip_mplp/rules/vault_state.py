@@ -13,7 +13,7 @@ VaultAsk = VaultAdd | VaultPay | VaultDraw | VaultTake | VaultClose
 
 TaskName = Literal[
     "make", "enter", "add", "pay", "draw", "take", "take_loose", "close", "lend", "home", "wind_up", "gather",
-    "hold_up", "pay_down", "sell_down", "owner", "replace",
+    "hold_up", "pay_down", "owner", "replace",
 ]  # fmt: skip
 
 

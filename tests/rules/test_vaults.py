@@ -302,7 +302,7 @@ def test_v_4_the_chain_does_not_call_where_it_would_have():
     stage = lent(price=850)
     stage.deposit("cat", 20 * M, "BTS", VaultOpen(market="USD", debt=10 * M))
     stage.work()
-    stage.buyers(700)
+    stage.buyers(720)
     stage.feed(770)  # CR is 1.54, under MCR; ann's LCR is over it
 
     assert stage.on_chain(stage.vault_of("cat")) is None
