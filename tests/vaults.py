@@ -15,7 +15,7 @@ from fractions import Fraction
 from bsip_mplp.rules.vault_asks import VaultOpen
 from tests.rules import invariants
 from tests.rules.scene import DAY
-from tests.rules.vault_stage import MONEY, BUYER, VaultStage
+from tests.rules.vault_stage import BUYER, MONEY, VaultStage
 
 M = MONEY
 VAULTS = 50
@@ -72,7 +72,7 @@ class Course:
             collateral = debt * (self.icr + self.chance.randrange(5, 900)) // self.price
             self.stage.deposit(holder, collateral, "BTS", VaultOpen(market="USD", debt=debt))
             for asset in ("BTS", "USD"):
-                self.stage.prepay(holder, self.chance.choice((0, M // 10, M)) or 1, asset)
+                self.stage.prepay(holder, self.chance.choice((1, M // 10, M, M, M)), asset)
         self.work()
         for holder in self.holders:
             self.ask_for_loan(holder)
@@ -80,8 +80,8 @@ class Course:
 
     def ask_for_loan(self, holder):
         asset, kind = self.chance.choice(("BTS", "USD")), self.chance.random()
-        amount = self.chance.choice((None, None, self.chance.randrange(1, 30) * M // 10))
-        if kind < 0.6:
+        amount = self.chance.choice((None, None, None, self.chance.randrange(1, 60) * M // 10))
+        if kind < 0.75:
             self.stage.borrow(holder, amount, asset)
         elif kind < 0.9:
             self.stage.protect(holder, asset=asset, at=Fraction(self.chance.randrange(1300, 2000), 1000))

@@ -293,6 +293,7 @@ EVENTS: Final[Mapping[tuple[str, str], str]] = {
     ("position", "held up"): "held up by the risk fund: {money} of collateral",
     ("position", "changed from outside"): "changed from outside: somebody paid its debt, or the chain called it",
     ("position", "closed from outside"): "its debt was closed on the chain",
+    ("position", "uncovered"): "through a margin call {money} of what is lent to it would lack",
     ("position", "short"): "less came out of it than was lent",
     ("position", "made good"): "what lacked was made good from {source}: {money}",
     ("loan", "made"): "made: {money} from pool {pool}, for {borrower}",

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails, misfit
 from bsip_mplp.ratios import Price
+from bsip_mplp.rules import cover
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
 from bsip_mplp.rules.interest import judge_missed
@@ -127,6 +128,29 @@ def check_cover(book: Book, market: Market) -> None:
         words = market.uncovered or f"in vaults of {market.name} core asset alone can be covered again"
         book.event("V-12", "market", market.name, "uncovered" if market.uncovered else "covered")
         book.notify(OPERATOR, "V-12", f"{market.name}: {words}.")
+    was_ratios, market.cover_ratios = market.cover_ratios, (feed.mcr, feed.mssr)
+    if was_ratios not in ((0, 0), market.cover_ratios):
+        _judge_covers(book, market, feed)
+
+
+def _judge_covers(book: Book, market: Market, feed: Feed) -> None:
+    """V-6, V-11: the asset's owner or its publishers changed MCR or MSSR: say which vaults are not covered any more."""
+    for vault in book.vaults.values():
+        position = book.position(market.name, vault.account)
+        if position is None or position.state == "closed" or not (position.placed_lp1 or position.placed_lp2):
+            continue
+        lent = cover.Placed(
+            position.chain_collateral,
+            position.chain_debt,
+            position.placed_lp1 + position.buffer,
+            position.placed_lp2,
+        )
+        lacking = cover.lacking_units(lent, market.parameters, feed)
+        if lacking:
+            book.event("V-11", "position", position.key, "uncovered", asset=market.core, units=lacking)
+            text = f"Through a margin call {book.show(market.core, lacking)} would lack of what is lent to {vault.account}."
+            for account in dict.fromkeys([OPERATOR, *(loan.lender for loan in book.live_loans(position))]):
+                book.notify(account, "V-11", text)
 
 
 def _price(feed: Feed | None) -> Fraction | None:

@@ -34,7 +34,7 @@ def test_v_10_no_lender_loses_a_unit_unless_it_was_reached_and_then_the_books_sa
         invariants.check_outcome(outcome)
 
 
-@pytest.mark.parametrize("number", (2, 3))
+@pytest.mark.parametrize("number", [2, 3])
 def test_pl_i5_and_g_7_with_vaults_a_replay_and_any_ticks_between_bring_the_same(number):
     """The same inputs, read again from their written form; and with a tick at random moments among them."""
     course = Course(number, vaults=6, steps=25)

@@ -137,6 +137,21 @@ def test_v_11_the_owner_of_the_asset_changes_mcr():
     whole(stage)
 
 
+def test_v_11_the_lenders_are_told_if_the_cover_is_not_enough_any_more():
+    """MSSR rises from 1.1 to 1.28: (MCR - MSSR) / MCR of 24.6 is 4.3, and 4.6 are lent; V-12 is told with it."""
+    stage = lent()
+    stage.feed(1000, mssr=1280)
+
+    assert stage.events("position", "uncovered") == [(0, "V-11", f"USD/{stage.vault_of('ann')}")]
+    assert "would lack" in "".join(stage.told("bob"))
+    assert stage.events("market", "uncovered") == [(0, "V-12", "USD")]
+    stage.feed(999)
+    assert len(stage.events("position", "uncovered")) == 1
+    stage.feed(1000, mssr=1100)
+
+    assert stage.events("market", "covered") == [(0, "V-12", "USD")]
+
+
 def test_v_11_the_chain_calls_in_the_block_of_an_order():
     """The order fails for good, and only then is the position seen: closed."""
     stage = lent()
