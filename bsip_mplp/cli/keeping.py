@@ -52,6 +52,39 @@ def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
         raise click.ClickException("a bot failed: the line above says which, and `mplp keeper status` has the rest")
 
 
+@keeper.command(short_help="Approve what other keepers propose.")
+@click.option("--once", is_flag=True, help="Look one time, then end.")
+@click.option("--every", type=click.IntRange(1, 3600), default=10, show_default=True, metavar="SECONDS",
+              help="How often to look.")  # fmt: skip
+@pass_options
+def approve(options: Options, once: bool, every: int) -> None:
+    """Where several keepers must act together for vaults: approve, with your own key, proposals that are exactly open
+    orders of the journal, which is folded anew each time; nothing else is approved.
+
+    \b
+    Example: mplp keeper approve
+             mplp keeper approve --once
+    """
+    from bsip_mplp.bootstrap import approve_proposals
+    from bsip_mplp.chain.errors import ChainError
+
+    told: list[str] = []
+    while True:
+        try:
+            lines = approve_proposals(options.settings)
+        except ChainError as error:
+            if once:
+                raise
+            lines = [f"not now: {error}"]
+        for line in lines:
+            if line not in told:
+                click.echo(line)
+        told = lines
+        if once:
+            return
+        time.sleep(every)
+
+
 @keeper.command(short_help="Fill the reserve for the chain's fees.")
 @click.argument("amount")
 @sending_options

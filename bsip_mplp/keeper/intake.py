@@ -12,6 +12,7 @@ from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.outlook import Outlook, outlook
 from bsip_mplp.rules.schedule import DueKind
+from bsip_mplp.rules.state import ChainOrder
 
 
 class Intake:
@@ -53,6 +54,10 @@ class Intake:
         """How the funds of each market stand, and what falls due for them within some seconds."""
         book = self._engine.book
         return [outlook(book, market, book.now + ahead_seconds) for market in book.markets.values()]
+
+    def open_orders(self, kinds: Collection[str]) -> list[ChainOrder]:
+        """The open orders of some kinds, oldest first, as the engine has them: no projection is trusted for them."""
+        return [order for order in self._engine.book.orders.values() if order.state == "open" and order.kind in kinds]
 
     def take(self, inputs: Sequence[Input], cursor: Cursor | None = None) -> list[Outcome]:
         """Apply the inputs in order and write them, moving the cursor with them; returns their outcomes.
