@@ -148,9 +148,9 @@ def _judge_covers(book: Book, market: Market, feed: Feed) -> None:
         lacking = cover.lacking_units(lent, market.parameters, feed)
         if lacking:
             book.event("V-11", "position", position.key, "uncovered", asset=market.core, units=lacking)
-            text = f"Through a margin call {book.show(market.core, lacking)} would lack of what is lent to {vault.account}."
+            lacks = f"{book.show(market.core, lacking)} would lack of what is lent to {vault.account}"
             for account in dict.fromkeys([OPERATOR, *(loan.lender for loan in book.live_loans(position))]):
-                book.notify(account, "V-11", text)
+                book.notify(account, "V-11", f"Through a margin call {lacks}.")
 
 
 def _price(feed: Feed | None) -> Fraction | None:
