@@ -146,6 +146,8 @@ def test_v_11_what_somebody_sends_to_the_vault_is_seen_and_stops_nothing(world):
 
 def test_v_2_authorities_that_holder_and_guard_change_together_are_told_and_nothing_more_goes_in(world):
     vault = shown(world)
+    fee = Units("1.3.0", 25 * 10**5)  # the account pays for its own change
+    world.do(world.bob, builders.transfer(world.id(world.bob), world.id(vault["vault"]), fee))
     own = Authority(1, ((world.id(world.bob), 1),))
     change = builders.account_update(world.id(vault["vault"]), active=own)
     world.do_by([world.public[world.bob], world.public[world.alice]], change)
