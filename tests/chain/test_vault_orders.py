@@ -202,6 +202,12 @@ def test_steps_that_take_others_money_are_not_made(town, vault):
         assert words in waiting.reason
 
 
+def test_an_order_that_the_configuration_knows_nothing_of_waits_and_keeps_no_other_waiting(town, vault):
+    outbox = Outbox(town.world.chain, Store(), town.pool.name, town.pool.keyring, deeds=deeds_of(None))
+    (waiting,) = outbox.work([town.order(vault, *lend(town, vault))], NOW, RESERVE)
+    assert "kind vault are not carried out" in waiting.reason
+
+
 def test_an_account_name_that_is_taken_fails_and_makes_nothing(town):
     from bsip_mplp.chain.orders import Order
 
