@@ -17,16 +17,22 @@ from tests.keeper.test_endtoend import Devnet, json_of, status_of
 
 VAULT = """
 [vault]
-keepers = ["{pool}"]
+keepers = {keepers}
+threshold = {threshold}
+keeper = "{keeper}"
 guard = "{guard}"
 """
 
 
 class VaultWorld(World):
-    """A world with a guard, whose pool's account may make accounts."""
+    """A world with a guard, whose pool's account may make accounts; with `pair` alice's account is a keeper, too."""
+
+    def __init__(self, url, folder, *, pair=False):
+        super().__init__(url, folder)
+        self.guard = f"guard-{self.pool[-8:]}1"
+        self.keepers = [self.pool, self.alice] if pair else [self.pool]
 
     def build(self):
-        self.guard = f"guard-{self.pool[-8:]}1"
         super().build()
         nathan, key = self.id("nathan"), self.public[self.alice]
         self.do("nathan", builders.account_create(nathan, self.guard, key, key, key))
@@ -34,12 +40,16 @@ class VaultWorld(World):
 
     def configure(self, *nodes):
         super().configure(*nodes)
-        path = self.folder / "mplp.toml"
-        text = path.read_text().replace(
-            f"[markets.{self.market}]\n", f'[markets.{self.market}]\nvault_prefix = "v-{self.pool[-8:]}"\n'
-        )
-        path.write_text(text.replace("payouts.every_seconds", "vaults.every_seconds = 0.2\npayouts.every_seconds")
-                        + VAULT.format(pool=self.pool, guard=self.guard))  # fmt: skip
+        path, market = self.folder / "mplp.toml", f"[markets.{self.market}]\n"
+        text = path.read_text().replace(market, f'{market}vault_prefix = "v-{self.pool[-8:]}"\n')
+        text = text.replace("payouts.every_seconds", "vaults.every_seconds = 0.2\npayouts.every_seconds")
+        custody = {"keepers": json.dumps(self.keepers), "threshold": len(self.keepers), "guard": self.guard}
+        path.write_text(text + VAULT.format(keeper=self.pool, **custody))
+        other = text.replace("/keys", "/others.keys") + VAULT.format(keeper=self.keepers[-1], **custody)
+        (self.folder / "other.toml").write_text(other)
+        keys = self.folder / "others.keys"
+        keys.write_text(self.wifs[self.alice])
+        keys.chmod(0o600)
 
     def upgrade(self):
         """Make the pool's account a lifetime member, and wait until that can't be undone."""
@@ -57,9 +67,15 @@ class VaultWorld(World):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
+def devnet(tmp_path_factory):
+    started = Devnet(tmp_path_factory.mktemp("node"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, devnet):
     folder = tmp_path_factory.mktemp("vaults")
-    devnet = Devnet(folder)
     made = VaultWorld(devnet.url, folder).build()
     status, _, err = made.mplp("init")
     assert (status, err.count("\n")) == (2, 1)
@@ -75,7 +91,6 @@ def world(tmp_path_factory):
     yield made
     keeper.send_signal(signal.SIGKILL)
     keeper.wait(30)
-    devnet.stop()
 
 
 def done(world, *words):
@@ -169,3 +184,27 @@ def test_bad_input_is_one_line_and_nothing_is_sent(world):
         assert says in refused(world, *words)
     assert json_of(world, "verify")["inputs"] == head
     assert json.loads(world.mplp("vault", "show", "--account", world.alice, "--json")[1]) == {"vaults": []}
+
+
+def test_v_2_with_two_keepers_a_vault_is_opened_by_a_proposal_that_the_other_approves(tmp_path, devnet):
+    world = VaultWorld(devnet.url, tmp_path, pair=True).build()
+    world.upgrade()
+    done(world, "init")
+    keeper = world.keeper()
+    try:
+        done(world, "-a", world.alice, "keeper", "reserve", "2000", "--wait")
+        done(world, "vault", "open", "2000", world.core, "--debt", "1000", "--wait")
+        proposal = until(lambda: _approved(world), "a proposal that the other keeper approves", 120)
+        assert "order 2" in proposal
+        vault = at_rest(world, collateral="2000.00000", debt="1000.0000")
+        assert vault["authorities"]["active"] == f"2 of {', '.join(sorted(world.keepers))}"
+        assert vault["authorities"]["fault"] is None
+    finally:
+        keeper.send_signal(signal.SIGKILL)
+        keeper.wait(30)
+
+
+def _approved(world):
+    """What the other keeper says once it has approved something: with its own key, beside the same journal."""
+    out = done(world, "--config", str(world.folder / "other.toml"), "keeper", "approve", "--once")
+    return out if "was sent" in out else None
