@@ -126,7 +126,17 @@ def test_the_page_names_every_key_and_every_parameter():
         "health.": config.Health,
     }.items():
         for name, field in model.model_fields.items():
-            if not table and name in ("chain", "keys", "database", "assets", "markets", "bots", "payouts", "vault", "health"):
+            if not table and name in (
+                "chain",
+                "keys",
+                "database",
+                "assets",
+                "markets",
+                "bots",
+                "payouts",
+                "vault",
+                "health",
+            ):
                 continue
             assert f"| `{table}{name}` |" in page, field
     for name in Parameters().as_json():

@@ -35,7 +35,19 @@ ROOMS: dict[str, set[str]] = {
     # A bot is a pure plan over what the desk shows it: inputs it hands in, what kinds fall due, how the funds stand
     "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
     | {"keeper.audit", "keeper.changes", "keeper.desk", "keeper.vaults"},
-    "keeper": {"keeper", "bots", "chain", "config", "journal", "ledger", "market", "marks", "money", "rules.schedule", *VALUES},
+    "keeper": {
+        "keeper",
+        "bots",
+        "chain",
+        "config",
+        "journal",
+        "ledger",
+        "market",
+        "marks",
+        "money",
+        "rules.schedule",
+        *VALUES,
+    },
     "cli": {
         "cli",
         "bootstrap",
