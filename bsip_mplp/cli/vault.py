@@ -27,6 +27,13 @@ from_balance_option: Callable[[Command], Command] = click.option(
 )
 
 
+def putting_options(command: Command) -> Command:
+    """The options of what puts money into a vault."""
+    for option in (pass_options, sending_options, from_balance_option, position_option, market_option):
+        command = option(command)
+    return command
+
+
 @click.group(short_help="Hold a position in a vault.")
 def vault() -> None:
     """A vault is an account on the chain that holds your position and that the keeper acts for.
@@ -90,11 +97,7 @@ def show(options: Options, name: str | None, account: str | None, market: str | 
 @vault.command(short_help="Add collateral.")
 @click.argument("amount")
 @click.argument("asset")
-@market_option
-@position_option
-@from_balance_option
-@sending_options
-@pass_options
+@putting_options
 def add(options: Options, amount: str, asset: str, **given: Any) -> None:
     """Add AMOUNT of the core ASSET to the vault's collateral; always allowed.
 
@@ -109,11 +112,7 @@ def add(options: Options, amount: str, asset: str, **given: Any) -> None:
 @vault.command(short_help="Pay debt.")
 @click.argument("amount")
 @click.argument("asset")
-@market_option
-@position_option
-@from_balance_option
-@sending_options
-@pass_options
+@putting_options
 def pay(options: Options, amount: str, asset: str, **given: Any) -> None:
     """Pay AMOUNT of the vault's debt in the bitasset ASSET; always allowed.
 

@@ -110,7 +110,9 @@ def _chain_figures(
     reader: Reader, core: str, vault: Mapping[str, Any], position: Mapping[str, Any] | None, seen: VaultOnChain
 ) -> Figures:
     """The chain's figures beside what the ledger makes of them."""
-    collateral, debt = (0, 0) if position is None else on_chain(position)
+    from bsip_mplp.keeper.vaults import on_chain
+
+    collateral, debt = on_chain(position)
     return {
         "collateral": reader.amount(core, seen.collateral),
         "debt": reader.amount(vault["market"], seen.debt),
@@ -120,15 +122,9 @@ def _chain_figures(
     }
 
 
-def on_chain(position: Mapping[str, Any]) -> tuple[int, int]:
-    """Collateral and debt that the chain must have of a vault's position: own, and what was placed (V-4, V-7)."""
-    return (
-        position["collateral"] + position["placed_lp1"] + position["buffer"],
-        position["debt"] - position["placed_lp2"],
-    )
-
-
 def _amounts(reader: Reader, core: str, market: str, position: Mapping[str, Any]) -> list[Figures]:
+    from bsip_mplp.keeper.vaults import on_chain
+
     own, combined = reader.ratios(position)
     price = reader.price(market)
     chain = on_chain(position)

@@ -23,6 +23,7 @@ from bsip_mplp.journal.records import seqs_of_sources
 from bsip_mplp.keeper.audit import Audit, Books, Figure, VaultFigure
 from bsip_mplp.keeper.vault_health import VaultView
 from bsip_mplp.keeper.vault_views import vault_views
+from bsip_mplp.keeper.vaults import on_chain
 
 Outflow = Mapping[str, int]
 """Units by asset."""
@@ -142,16 +143,16 @@ def read_vaults(journal: Journal, chain: Chain) -> list[VaultFigure]:
 
 
 def _vault_figure(view: VaultView, sight: Sighting) -> VaultFigure:
-    body = view.position or dict.fromkeys(("collateral", "debt", "placed_lp1", "placed_lp2", "buffer"), 0)
-    lent_core = body["placed_lp1"] + body["buffer"]
+    collateral, debt = on_chain(view.position)
+    lent: Mapping[str, int] = view.position or {"placed_lp1": 0, "buffer": 0, "placed_lp2": 0}
     return VaultFigure(
         account=sight.account,
         market=sight.market,
-        collateral_owed=body["collateral"] + lent_core,
+        collateral_owed=collateral,
         collateral_held=sight.position.collateral,
-        debt_owed=body["debt"] - body["placed_lp2"],
+        debt_owed=debt,
         debt_held=sight.position.debt,
-        lent_core=lent_core,
-        lent_bitasset=body["placed_lp2"],
+        lent_core=lent["placed_lp1"] + lent["buffer"],
+        lent_bitasset=lent["placed_lp2"],
         under_way=view.vault["order"] is not None,
     )
