@@ -16,6 +16,7 @@ from bsip_mplp.rules.codec import input_from_json, input_to_json, outcome_to_jso
 from bsip_mplp.rules.engine import Engine
 from tests.rules import invariants
 from tests.rules.test_catch_up import by_kind, replay
+from tests.rules.test_stateful import THOROUGH
 from tests.rules.vault_courses import ended, lent
 from tests.rules.vault_stage import MONEY
 from tests.vaults import Course
@@ -176,6 +177,6 @@ class _Chosen(random.Random):
 
 
 Vaults.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200 if THOROUGH else 15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestVaultsOnRandomCourses = Vaults.TestCase

@@ -11,6 +11,7 @@ from bsip_mplp.ratios import Price
 from bsip_mplp.rules import cover
 from bsip_mplp.rules.borrowing import covered_mix
 from tests.devnet.kit import Stage
+from tests.rules.test_stateful import THOROUGH
 from tests.rules.vault_stage import MONEY, VaultStage
 
 M = MONEY
@@ -75,7 +76,7 @@ buyers = st.lists(st.tuples(st.integers(1, 100), st.integers(0, 100)), min_size=
 """How much each buys, by share, and how far over the worst price that is allowed, in hundredths of the room to it."""
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=500 if THOROUGH else 50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ratios, st.integers(10**4, 10**11), st.integers(10**4, 10**11), buyers, st.integers(0, 40), st.booleans())
 def test_v_6_after_a_whole_margin_call_the_loan_is_there(ratios, own, debt, bids, hundredths_lp2, strict):
     """A position with the most lent to it is called at the very feed where the chain calls, and bought by several.
