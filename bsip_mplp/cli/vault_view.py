@@ -83,6 +83,7 @@ def _figures(reader: Reader, engine: Engine, vault: Mapping[str, Any], seen: Vau
         "vault": vault["account"],
         "holder": vault["holder"],
         "market": market,
+        "core": core,
         "state": vault["state"] if position is None else position["state"],
         "reason": vault["reason"] or None,
         "queued": [one["do"].removeprefix("vault_") for one in vault["queued"]],
@@ -246,7 +247,7 @@ def _print(one: Figures) -> None:
         out.print(Text(f"  {one['reason']}", "red"))
     if "amounts" in one:
         out.print(_grid([[row["what"], row["collateral"], row["debt"], row["ratio"]] for row in one["amounts"]],
-                        ["", "collateral", "debt", "ratio"]))  # fmt: skip
+                        ["", f"collateral, {one['core']}", f"debt, {one['market']}", "ratio"]))  # fmt: skip
     if "scale" in one:
         out.print(Text("  As the price falls", "bold"))
         for mark in one["scale"]:
