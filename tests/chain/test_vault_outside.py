@@ -58,7 +58,8 @@ def test_v_11_a_margin_call_is_seen_in_part_and_in_whole(town, vault):
     buyer_of(town, 6 * 10**5, 1875 * 10**5)
     found = seen(town, vault)
     assert found.position == Position(0, 0)
-    assert found.balances == {town.world.core: COLLATERAL - 10**8 - 1875 * 10**5}
+    # this time the position stood in the book first, and gave feed / MSSR
+    assert found.balances == {town.world.core: COLLATERAL - 10**8 - 1875 * 10**5 * MARKET_MSSR // 1000}
 
 
 def test_v_5_an_order_that_the_call_overtook_fails_whole_and_the_rest_still_goes_home(town, vault):
