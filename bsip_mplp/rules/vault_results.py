@@ -145,14 +145,14 @@ def _taken_back(book: Book, position: Position | None, order: ChainOrder, task: 
             for number in task.items:
                 book.unwindings[number].order = None
                 book.touch("unwinding", number, book.unwindings[number])
-        case "wind_up" | "hold_up":
-            held, risk = f"order/{order.number}", f"risk/{market.name}"
-            asset, units = (market.name, task.bitasset) if task.name == "wind_up" else (market.core, task.core)
-            book.move("V-5", f"returned from order {order.number}", (held, asset, -units), (risk, asset, units))
-            if task.name == "wind_up":
-                market.capital_out -= units
-            else:
-                market.buffer_out -= units
+        case "wind_up":
+            sharing.not_wound_up(book, order, task)
+        case "hold_up":
+            held, risk, units = f"order/{order.number}", f"risk/{market.name}", task.core
+            book.move(
+                "V-7", f"returned from order {order.number}", (held, market.core, -units), (risk, market.core, units)
+            )
+            market.buffer_out -= units
             book.to_serve.add(market.name)
         case "pay_down":
             if position is not None:

@@ -38,6 +38,8 @@ class Task:
     core: int = 0
     bitasset: int = 0
     lent: tuple[Lent, ...] = ()
+    capital: int = 0
+    """What of the bitasset that closes a position is the risk fund's; the rest is the insurance fund's."""
     items: tuple[int, ...] = ()
     """Numbers of what comes home with it."""
 

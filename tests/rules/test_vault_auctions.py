@@ -190,6 +190,32 @@ def test_v_9_over_lmcr_it_is_closed_with_working_capital_and_what_is_left_is_the
     whole(stage)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_v_9_the_insurance_fund_pays_what_the_capital_lacks(refused):
+    """The capital is limited to 4 M of a debt of nearly 10 M; the sale pays that back first, the rest is the fund's."""
+    stage, vault = carried(capital_limit=[4 * M, 4 * M])
+    stage.buyers(930)
+    stage.insure("eve", 40 * M, "USD", "risk")
+    stage.feed(960)
+    assert not stage.tasks()
+    stage.insure("eve", 8 * M, "USD")
+    assert stage.tasks() == ["wind_up"]
+    if refused:
+        before = stage.engine.book.markets["USD"].capital_out
+        stage.fail(stage.orders()[0])
+        assert (before, stage.engine.book.markets["USD"].capital_out) == (4 * M, 0)
+        stage.wait(seconds=60)
+    held, risk = stage.fund("USD"), stage.risk("USD")
+    stage.work()
+
+    assert stage.state(vault) == ("closed", "PL-46")
+    assert stage.risk("USD") >= risk + 4 * M
+    assert stage.fund("USD") > held
+    assert stage.engine.book.markets["USD"].capital_out == 0
+    assert stage.pool(1).available == 100 * M
+    whole(stage)
+
+
 def test_v_9_a_black_position_is_closed_by_who_pays_its_debt():
     stage, vault = carried()
     stage.wait(days=22)
