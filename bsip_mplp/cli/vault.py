@@ -64,10 +64,10 @@ def open(
     \b
     Example: mplp vault open 12000 TEST --debt 300 --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultOpen
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         name = errand.market(market)
         symbol, units = errand.money(amount, asset)
         money = {"asset": symbol, "amount": units} if from_balance else {}
@@ -135,9 +135,9 @@ def _put_in(
     from_balance: bool,
     **sending: Any,
 ) -> None:
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         name = _market_of(errand, symbol, market)
         money = {"asset": symbol, "amount": units} if from_balance else {}
@@ -163,10 +163,10 @@ def borrow(options: Options, amount: str, asset: str, position: str | None, **se
     \b
     Example: mplp vault borrow 50 USD --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultDraw
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         if not errand.is_market(symbol):
             raise click.BadParameter(f"{symbol} is no bitasset of a market here: mplp borrow asks lenders for it")
@@ -186,10 +186,10 @@ def take(options: Options, amount: str, asset: str, market: str | None, position
     \b
     Example: mplp vault take 100 TEST --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultTake
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         name = errand.market(market)
         if symbol != errand.core_of(name):
@@ -210,10 +210,10 @@ def move(options: Options, market: str | None, **sending: Any) -> None:
     \b
     Example: mplp vault move --wait
     """
-    from bsip_mplp.cli.sending import Errand
     from bsip_mplp.cli.vault_moving import move_in
+    from bsip_mplp.cli.vault_waiting import VaultErrand
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         move_in(options, errand, errand.market(market))
 
 
@@ -230,11 +230,11 @@ def close(options: Options, market: str | None, position: str | None, **sending:
     \b
     Example: mplp vault close --wait
     """
-    from bsip_mplp.cli.sending import Errand
     from bsip_mplp.cli.vault_view import debt_lacking
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultClose
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         name = errand.market(market)
         lacking = debt_lacking(options, errand.account, name, position)
         errand.ask(VaultClose(market=name, position=position), (name, lacking) if lacking else None)

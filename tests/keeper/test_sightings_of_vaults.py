@@ -1,4 +1,4 @@
-"""What the ledger last saw of vaults, folded: which can be looked at, and which the watcher of positions leaves alone."""
+"""What the ledger last saw of vaults, folded: which can be looked at; the watcher of positions leaves them alone."""
 
 import pytest
 
