@@ -214,6 +214,8 @@ class Course:
         found["lost"] = sum(item.lost > 0 for item in book.unwindings.values() if item.pool)
         found["made good"] = sum(e.what == "made good" for out in self.stage.outcomes for e in out.events)
         found["auctions"] = len(book.auctions)
+        tasks = Counter(order.task.name for order in book.orders.values() if order.task and order.state == "done")
+        found.update({f"{name} done": tasks[name] for name in ("pay_down", "wind_up", "replace", "owner")})
         found["held up"] = sum(e.what == "held up" for out in self.stage.outcomes for e in out.events)
         return found
 
