@@ -46,7 +46,7 @@ def same(stage: Stage, scene: Scene) -> None:
 def move(stage: Stage, scene: Scene) -> None:
     """Step 2: into a vault."""
     held = stage.town.holds(stage["Hong"], stage.symbol)
-    stage.run_as(scene, "Hong", "vault", "move", "--wait")
+    stage.run_as(scene, "Hong", "vault", "move", "--wait", "--timeout", "300")
     stage.until("the vault to be open", lambda: is_at_rest(stage, "Hong") and on_chain(stage, "Hong").debt)
     found, account = on_chain(stage, "Hong"), vault_of(stage, "Hong")["account"]
     scene.chain += [facts.position_line(stage, "Hong"), vault_line(stage, "Hong")]
