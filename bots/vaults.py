@@ -14,12 +14,12 @@ from bsip_mplp.bots import due
 from bsip_mplp.bots.actions import Action, Pay, Take, Warn
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.journal import read
+from bsip_mplp.keeper.vaults import Seen, on_chain
 from bsip_mplp.rules.inputs import Input, PositionSeen, VaultBalance, VaultSeen
 from bsip_mplp.rules.schedule import DueKind
 
 if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
-    from bsip_mplp.keeper.vaults import Seen
 
 OF_VAULTS: Final = ("vault", "vault_open", "vault_owner")
 KINDS: Final = (*OF_VAULTS, "sell", "settle")
@@ -92,7 +92,7 @@ def _news(view: View, seen: Seen, time: int) -> Iterator[Input]:
     vault = view.vaults[seen.account]
     if vault["state"] == "made" or (vault["state"], vault["reason"]) != _state_of(seen):
         yield VaultSeen(time=time, account=seen.account, sound=seen.fault is None, reason=seen.fault or "")
-    if (seen.collateral, seen.debt) != _expected(view.positions.get(seen.account)):
+    if (seen.collateral, seen.debt) != on_chain(view.positions.get(seen.account)):
         yield PositionSeen(
             time=time,
             market=seen.market,
@@ -110,16 +110,6 @@ def _news(view: View, seen: Seen, time: int) -> Iterator[Input]:
 
 def _state_of(seen: Seen) -> tuple[str, str]:
     return ("sound", "") if seen.fault is None else ("unsound", seen.fault)
-
-
-def _expected(position: Mapping[str, Any] | None) -> tuple[int, int]:
-    """Collateral and debt that the chain must have: the ledger's own, and what was placed (V-4)."""
-    if position is None:
-        return 0, 0
-    return (
-        position["collateral"] + position["placed_lp1"] + position["buffer"],
-        position["debt"] - position["placed_lp2"],
-    )
 
 
 BOT = Bot(turn=11, name="vaults", watches="orders on vaults, and what came to them", observe=observe, plan=plan)

@@ -355,6 +355,26 @@ def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> boo
         board.close()
 
 
+def approve_proposals(settings: Settings) -> list[str]:
+    """Approve, as one of several keepers, what the journal orders on vaults; says what it did (V-2)."""
+    from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.keeper.approving import approve
+    from bsip_mplp.keeper.intake import Intake
+
+    if settings.vault is None or settings.vault.threshold < 2:
+        raise ConfigError("vault.threshold: one keeper is enough here, so nothing is proposed that could be approved")
+    connection = open_connection(settings, settings.chain.quorum)
+    try:
+        chain = Chain(connection)
+        check_chain(settings, chain)
+        keyring = open_keyring(settings, connection.network.prefix)
+        with open_journal(settings, read_only=True) as journal:
+            intake = Intake.load(journal)
+            return approve(chain, keyring, intake, str(settings.chain.pool_account), settings.vault.own)
+    finally:
+        connection.close()
+
+
 def dry_run_lines(settings: Settings) -> list[str]:
     """What each bot would do now; nothing is written or sent."""
     from bsip_mplp.keeper.runner import NoBoard
@@ -417,6 +437,7 @@ def read_health(settings: Settings, now: int) -> HealthView:
     """What the health checks look at; `now` is the machine's clock."""
     from bsip_mplp.bots.registry import BOTS
     from bsip_mplp.keeper.health import HealthView
+    from bsip_mplp.keeper.vault_views import vault_views
 
     statuses = read_statuses(settings)
     with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
@@ -436,4 +457,5 @@ def read_health(settings: Settings, now: int) -> HealthView:
             held_back=held,
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
+            vaults=vault_views(connection),
         )

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 def see_now(
-    settings: Settings, market: str, account: str, now: int
+    settings: Settings, market: str, account: str | None, now: int
 ) -> tuple[list[FeedSeen | PositionSeen], str | None]:
-    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so."""
+    """The feed and the position as the node has them now; if it can't be asked, nothing and a line that says so.
+
+    Without an account only the feed: a vault's position counts by the ledger.
+    """
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.chain.errors import UnreachableError
     from bsip_mplp.rules.inputs import PositionSeen
@@ -25,11 +28,15 @@ def see_now(
     connection = open_connection(settings)
     try:
         chain = Chain(connection)
-        position = chain.positions(market, [account])[account]
-        seen = PositionSeen(
-            time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
-        )
-        return [*chain.feeds([market], now), seen], None
+        seen: list[FeedSeen | PositionSeen] = [*chain.feeds([market], now)]
+        if account is not None:
+            position = chain.positions(market, [account])[account]
+            seen.append(
+                PositionSeen(
+                    time=now, market=market, account=account, collateral=position.collateral, debt=position.debt
+                )
+            )
+        return seen, None
     except UnreachableError as error:
         return [], f"The node could not be asked ({error}): this is what the ledger saw last."
     finally:
@@ -92,7 +99,7 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
     from bsip_mplp.chain.errors import StaleNodeError
     from bsip_mplp.chain.holdings import read_holdings
     from bsip_mplp.keeper.audit import Verdict, judge
-    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books
+    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books, read_vaults
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.outflow import outflow_of
 
@@ -108,10 +115,12 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
                     raise NotInitialisedError(f"{journal.url} has not been set up: run mplp init first")
                 chain = Chain(connection)
                 holdings = read_holdings(chain, account, first_block(journal, cursor))
-                books = read_books(journal, holdings, board.read().own, outflow_of(chain, account))
+                kept = board.read()
+                books = read_books(journal, holdings, kept.own, outflow_of(chain, account))
                 if books is None or holdings.head < books.block:
                     raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
-                audit = judge(books, holdings)
+                since = None if kept.last is None else kept.last.vaults_since
+                audit = judge(books, holdings, None, read_vaults(journal, chain), since)
                 if audit.verdict is not Verdict.DIFFERS or attempt == AUDIT_TRIES - 1:
                     break
             with journal.reading() as reading:

@@ -263,7 +263,7 @@ class Chain:
         for account_id, order in found.items():
             self._order_ids[asset.id, account_id] = str(order["id"])
         return {
-            name: _position(found[account_id]) if account_id in found else NO_POSITION
+            name: position_of(found[account_id]) if account_id in found else NO_POSITION
             for name, account_id in ids.items()
         }
 
@@ -273,15 +273,20 @@ class Chain:
 
     def _discovered(self, asset_id: str, account_ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for part in _parts(account_ids, FULL_ACCOUNTS_PER_CALL):
-            for account_id, full in self.call("get_full_accounts", part, False):
-                orders = full["call_orders"]
-                if full.get("more_data_available", {}).get("call_orders"):  # hundreds of markets: not all were told
-                    orders = self.call("get_margin_positions", account_id)
-                for order in orders:
-                    if order["call_price"]["quote"]["asset_id"] == asset_id:
-                        found[str(account_id)] = order
+        for account_id, full in self.full_accounts(account_ids):
+            orders = full["call_orders"]
+            if full.get("more_data_available", {}).get("call_orders"):  # hundreds of markets: not all were told
+                orders = self.call("get_margin_positions", account_id)
+            for order in orders:
+                if order["call_price"]["quote"]["asset_id"] == asset_id:
+                    found[account_id] = order
         return found
+
+    def full_accounts(self, account_ids: Sequence[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Accounts by id with all that they have, as the node tells it; `more_data_available` says what is cut off."""
+        for part in _parts(list(dict.fromkeys(account_ids)), FULL_ACCOUNTS_PER_CALL):
+            for account_id, full in self.call("get_full_accounts", part, False):
+                yield str(account_id), full
 
     def _objects(self, ids: Sequence[str]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -303,7 +308,8 @@ def _parts(items: Sequence[str], size: int) -> Iterator[list[str]]:
         yield part
 
 
-def _position(order: Mapping[str, Any]) -> Position:
+def position_of(order: Mapping[str, Any]) -> Position:
+    """A position as the node tells it."""
     target = order.get("target_collateral_ratio")
     return Position(
         int(order["collateral"]), int(order["debt"]), None if target is None else int(target), str(order["id"])

@@ -6,6 +6,7 @@ be undone, each part whole up to the block it names, so that a cursor moved ther
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -104,9 +105,22 @@ def entries_before(chain: Chain, account_id: str, entry: Entry) -> list[Entry]:
     return [one for one in _descend(chain, account_id, entry.instance, 0, PAGES_MAX)[0] if one != entry]
 
 
+def words_of(fields: Any) -> str:
+    """An operation's fields as one text, the same for all tellings of it: numbers as text, and nothing in any form."""
+    return json.dumps(_without_forms(fields), sort_keys=True)
+
+
+def _without_forms(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _without_forms(one) for key, one in value.items()} or None
+    if isinstance(value, list | tuple):
+        return [_without_forms(one) for one in value] or None
+    return str(value)
+
+
 def is_same(fields: Any, other: Any) -> bool:
     """Whether two tellings of an operation's fields mean the same."""
-    return bool(_plain(fields) == _plain(other))
+    return words_of(fields) == words_of(other)
 
 
 def agreed_time(chain: Chain, block: int) -> int:

@@ -46,27 +46,37 @@ def read_holdings(chain: Chain, account: str, since_block: int) -> Holdings:
     """Read balances and history of one head block; raises a `ChainError` if that can't be had."""
     account_id = chain.account_ids([account])[account]
     for _ in range(TRIES_MAX):
-        before, generation = chain.connection.head(), chain.connection.generation
-        balances = _held(chain, account, account_id)
+        generation, before = chain.connection.generation, _tell(chain, account, account_id)
         entries = read_after(chain, account_id, since_block)
-        same = _held(chain, account, account_id) == balances and chain.connection.generation == generation
-        if same and chain.connection.head()["head_block_id"] == before["head_block_id"]:
+        after, head = _tell(chain, account, account_id), chain.connection.head()
+        if before == after and chain.connection.generation == generation:
             movements, strange = movements_of(chain, account_id, entries)
-            return Holdings(int(before["head_block_number"]), since_block, balances, movements, strange)
-    raise UnreachableError(f"the chain moved on each of {TRIES_MAX} times that the holdings of {account} were read")
+            return Holdings(int(head["head_block_number"]), since_block, before.held, movements, strange)
+    raise UnreachableError(f"{account} was used on each of {TRIES_MAX} times that its holdings were read")
 
 
-def _held(chain: Chain, account: str, account_id: str) -> dict[str, int]:
-    """The balances by symbol, with what lies in the account's own orders."""
-    held = chain.balances(account)
-    ((_, full),) = chain.call("get_full_accounts", [account_id], False)
+class _Told(NamedTuple):
+    """What an account holds by symbol, with what lies in its own orders; and its newest operation in a block."""
+
+    held: dict[str, int]
+    newest: str
+
+
+def _tell(chain: Chain, account: str, account_id: str) -> _Told:
+    ((_, full),) = chain.full_accounts([account_id])
     more = full.get("more_data_available", {})
     if more.get("limit_orders") or more.get("settle_orders"):
         raise UnreachableError(f"{account} has more orders on the chain than a node tells at once")
-    lying = [(str(one["sell_price"]["base"]["asset_id"]), int(one["for_sale"])) for one in full["limit_orders"]]
-    lying += [(str(one["balance"]["asset_id"]), int(one["balance"]["amount"])) for one in full["settle_orders"]]
-    assets = chain.assets_by_id(asset_id for asset_id, _ in lying)
-    for asset_id, units in lying:
-        symbol = assets[asset_id].symbol
-        held[symbol] = held.get(symbol, 0) + units
-    return held
+    money = [(str(one["sell_price"]["base"]["asset_id"]), int(one["for_sale"])) for one in full["limit_orders"]]
+    money += [(str(one["balance"]["asset_id"]), int(one["balance"]["amount"])) for one in full["settle_orders"]]
+    held: dict[str, int] = {}
+    if more.get("balances"):  # someone sent it hundreds of assets
+        held = chain.balances(account)
+    else:
+        money += [(str(one["asset_type"]), int(one["balance"])) for one in full["balances"]]
+    assets = chain.assets_by_id(asset_id for asset_id, units in money if units)
+    for asset_id, units in money:
+        if units:
+            symbol = assets[asset_id].symbol
+            held[symbol] = held.get(symbol, 0) + units
+    return _Told(held, str(full["statistics"]["most_recent_op"]))

@@ -86,11 +86,17 @@ class Outbox:
         """
         context = Context(self._chain, self._chain.account(self._account), self._keyring, time, hold, self._broadcast)
         planned = [
-            _Planned(order, self._deeds[order.kind], list(self._store.attempts(order.number))) for order in orders
+            _Planned(order, self._deeds[order.kind], list(self._store.attempts(order.number)))
+            for order in orders
+            if order.kind in self._deeds
         ]
         seen = _look(self._chain, context.pool.id, planned)
         reserve_units -= sum(binds_units(one.alive.signed_transaction) for one in planned if one.alive)
-        found: list[Progress] = []
+        found: list[Progress] = [
+            Waiting(one.number, f"orders of kind {one.kind} are not carried out by this keeper: see its configuration")
+            for one in orders
+            if one.kind not in self._deeds
+        ]
         for one in planned:
             progress = self._resolve(one, one.alive, seen, context) if one.alive else None
             if progress is None and hold is not None:
@@ -197,6 +203,5 @@ def _look(chain: Chain, account_id: str, planned: Sequence[_Planned]) -> Seen:
         return Seen((), {}, 0)
     lasts = any(one.deed.lasts for one in planned if one.alive)
     expires = max(one.expires for one in alive)
-    return read_seen(
-        chain, account_id, min(one.reference_block for one in alive), lambda time: not lasts and time > expires
-    )
+    first_block, signed = min(one.reference_block for one in alive), [one.signed_transaction for one in alive]
+    return read_seen(chain, account_id, first_block, signed, lambda time: not lasts and time > expires)

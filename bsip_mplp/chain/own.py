@@ -15,6 +15,7 @@ from bsip_mplp.chain.history import (
     entries_before,
     is_same,
     read_irreversible,
+    words_of,
 )
 from bsip_mplp.chain.transactions import fees_of, transaction_id
 
@@ -45,9 +46,9 @@ class Own(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """An account's irreversible operations after a block, whole up to a block made at `time`; and its own transactions.
+    """An account's irreversible operations after a block, whole up to a block made at `time`.
 
-    `own` is by transaction id.
+    `own` are those of its own transactions that were looked for, by id.
     """
 
     entries: tuple[Entry, ...]
@@ -80,8 +81,17 @@ def own_places(entries: Iterable[Entry], account_id: str) -> set[Place]:
     }
 
 
-def read_seen(chain: Chain, account_id: str, after_block: int, enough: Callable[[int], bool]) -> Seen:
-    """Read on after a block until `enough` of a block's time, or the last irreversible block; raises a `ChainError`."""
+def read_seen(
+    chain: Chain,
+    account_id: str,
+    after_block: int,
+    signed: Sequence[Mapping[str, Any]],
+    enough: Callable[[int], bool],
+) -> Seen:
+    """Read on after a block until `enough` of a block's time, or the last irreversible block; raises a `ChainError`.
+
+    `signed` are the transactions that are looked for among the account's own.
+    """
     entries: list[Entry] = []
     block, time = after_block, 0
     for _ in range(PARTS_MAX):
@@ -90,15 +100,24 @@ def read_seen(chain: Chain, account_id: str, after_block: int, enough: Callable[
         time, is_last, block = history.time, history.block == block, history.block
         if is_last or enough(time):
             break
-    return Seen(tuple(entries), {one.transaction: one for one in read_own(chain, account_id, entries)}, time)
+    own = _read_own(chain, account_id, entries, signed)
+    return Seen(tuple(entries), {one.transaction: one for one in own}, time)
 
 
-def read_own(chain: Chain, account_id: str, entries: Sequence[Entry]) -> list[Own]:
-    """The account's own transactions among its irreversible operations, each checked in its block."""
+def _read_own(
+    chain: Chain, account_id: str, entries: Sequence[Entry], signed: Sequence[Mapping[str, Any]]
+) -> list[Own]:
+    """The account's own transactions among its irreversible operations, each checked in its block.
+
+    Only those that hold an operation of a signed one: reading every block of a busy account would take long.
+    """
+    wanted = {(int(kind), words_of(fields)) for one in signed for kind, fields in one["operations"]}
     blocks: dict[int, BlockSeen] = {}
     found: dict[Place, Own] = {}
     for entry in entries:
         if entry.virtual is not None or not pays(entry, account_id) or place_of(entry) in found:
+            continue
+        if (entry.kind, words_of(entry.fields)) not in wanted:
             continue
         if entry.block not in blocks:
             blocks[entry.block] = confirmed_block(chain, entry.block)

@@ -7,7 +7,7 @@ and can't count twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ from bsip_mplp.chain.chain import Account, Chain
 from bsip_mplp.chain.clock import seconds_of
 from bsip_mplp.chain.deeds import Context, Followed, Needs
 from bsip_mplp.chain.errors import KeysError
-from bsip_mplp.chain.history import Entry, agreed_time, is_same, read_irreversible
+from bsip_mplp.chain.history import Entry, agreed_time, is_same, read_irreversible, words_of
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.orders import OrderLike, Waiting
 from bsip_mplp.chain.own import Own, Seen, pays
@@ -187,24 +187,14 @@ def is_what_was_ordered(proposal: Proposal, ordered: Sequence[Operation], chain:
     if _essence(proposed) != _essence(ordered):
         return False
     asked = zip(proposed, with_fees(chain, proposed), strict=True)
-    return all(_texts(fields["fee"]) == _texts(wanted["fee"]) for (_, fields), (_, wanted) in asked)
+    return all(is_same(fields["fee"], wanted["fee"]) for (_, fields), (_, wanted) in asked)
 
 
 def _essence(operations: Sequence[Sequence[Any]]) -> list[Any]:
-    return [[int(kind), _bare(fields)] for kind, fields in operations]
-
-
-def _bare(fields: Mapping[str, Any]) -> Any:
-    return _texts({name: value for name, value in fields.items() if name not in ("memo", "fee")})
-
-
-def _texts(value: Any) -> Any:
-    """Numbers may be told as text, and nothing as an empty list or an empty object."""
-    if isinstance(value, Mapping):
-        return {str(key): _texts(one) for key, one in value.items()} or None
-    if isinstance(value, list | tuple):
-        return [_texts(one) for one in value] or None
-    return str(value)
+    return [
+        [int(kind), words_of({name: value for name, value in fields.items() if name not in ("memo", "fee")})]
+        for kind, fields in operations
+    ]
 
 
 def cosign(

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bsip_mplp.chain.builders import Authority
-from bsip_mplp.chain.chain import Chain, Position
-from bsip_mplp.chain.errors import NotFoundError, UnreachableError
+from bsip_mplp.chain.chain import NO_POSITION, Chain, Head, Position, position_of
+from bsip_mplp.chain.errors import NotFoundError, StaleNodeError
 from bsip_mplp.chain.quorum import agreed
 
-TRIES_MAX = 10
+TRIES_MAX = 3
 NOBODY_SPECIAL = [0, {}]
 """A special authority that stands for none."""
 
@@ -101,10 +101,11 @@ def in_words(chain: Chain, authority: Mapping[str, Any]) -> str:
 
 
 class Sighting(NamedTuple):
-    """What was seen of a vault at the head of the chain: its position and its plain balances, in smallest units.
+    """What was seen of a vault at the head of the chain: its position, and what it holds beside that of its market's
+    two assets, in smallest units. Other assets are nobody's business here: anyone may send any.
 
-    `newest` is the id of its newest operation, and `newest_block` that one's block; 0 before the first. `head` is the
-    block at which it was read, `irreversible` the last one then that can't be undone.
+    `newest` is the chain's name for the newest of its operations that stands in a block. `head` is the block at which
+    it was read, `irreversible` the last one then that can't be undone.
     """
 
     account: str
@@ -112,7 +113,6 @@ class Sighting(NamedTuple):
     position: Position
     balances: Mapping[str, int]
     newest: str
-    newest_block: int
     head: int
     irreversible: int
 
@@ -123,38 +123,60 @@ class Sighting(NamedTuple):
         `before`, at a block that is irreversible by now.
         """
         return (
-            self.newest_block <= self.irreversible
-            and before is not None
+            before is not None
             and before.head <= self.irreversible
             and (before.position, before.balances, before.newest) == (self.position, self.balances, self.newest)
         )
 
 
 def read_sighting(chain: Chain, account: str, market: str) -> Sighting:
-    """What is in a vault now, all of one moment; raises a `ChainError` if that can't be had."""
+    """What is in a vault now; raises a `ChainError` if that can't be had."""
     return read_sightings(chain, [(account, market)])[0]
 
 
 def read_sightings(chain: Chain, vaults: Sequence[tuple[str, str]]) -> list[Sighting]:
-    """What is in vaults, given as (account, market), each all of one moment."""
+    """What is in vaults, given as (account, market): each all of one moment, many in one call.
+
+    Raises `StaleNodeError` when nodes kept failing over while it read.
+    """
     ids = chain.account_ids(account for account, _ in vaults)
+    cores = {market: chain.core_of(market) for _, market in dict.fromkeys(vaults)}
+    assets = chain.assets([*cores, *cores.values()])
     for _ in range(TRIES_MAX):
         head, generation = chain.head(), chain.connection.generation
-        found = [_sighting(chain, account, ids[account], market, head) for account, market in vaults]
-        if chain.connection.generation == generation and chain.head().block_id == head.block_id:
-            return found
-    raise UnreachableError(f"the chain moved on each of {TRIES_MAX} times that {len(vaults)} vaults were read")
+        told = dict(chain.full_accounts([ids[account] for account, _ in vaults]))
+        if chain.connection.generation == generation:
+            return [
+                _sighting(
+                    account, market, (assets[market].id, assets[cores[market]].id), told[ids[account]], chain, head
+                )
+                for account, market in vaults
+            ]
+    raise StaleNodeError(f"nodes changed {TRIES_MAX} times while {len(vaults)} vaults were read")
 
 
-def _sighting(chain: Chain, account: str, account_id: str, market: str, head: Any) -> Sighting:
-    newest = chain.connection.call("history", "get_account_history", account_id, "1.11.0", 1, "1.11.0")
+def _sighting(
+    account: str, market: str, pair: tuple[str, str], full: Mapping[str, Any], chain: Chain, head: Head
+) -> Sighting:
+    held = full["balances"]
+    if full.get("more_data_available", {}).get("balances"):  # someone sent it hundreds of assets
+        held = chain.call("get_account_balances", full["account"]["id"], list(pair))
+        held = [{"asset_type": one["asset_id"], "balance": one["amount"]} for one in held]
+    symbols = {one.id: one.symbol for one in chain.assets_by_id(pair).values()}
     return Sighting(
         account=account,
         market=market,
-        position=chain.positions(market, [account])[account],
-        balances=chain.balances(account),
-        newest=str(newest[0]["id"]) if newest else "",
-        newest_block=int(newest[0]["block_num"]) if newest else 0,
+        position=next((position_of(one) for one in full["call_orders"] if _is_in(pair[0], one)), NO_POSITION),
+        balances={
+            symbols[str(one["asset_type"])]: int(one["balance"])
+            for one in held
+            if str(one["asset_type"]) in symbols and int(one["balance"])
+        },
+        newest=str(full["statistics"]["most_recent_op"]),
         head=head.number,
         irreversible=head.irreversible_number,
     )
+
+
+def _is_in(asset_id: str, order: Mapping[str, Any]) -> bool:
+    return bool(order["call_price"]["quote"]["asset_id"] == asset_id)

@@ -11,7 +11,7 @@ from bsip_mplp.cli.output import json_option, print_json, print_table
 from bsip_mplp.money import format_units
 
 if TYPE_CHECKING:
-    from bsip_mplp.keeper.audit import Audit
+    from bsip_mplp.keeper.audit import Audit, VaultFigure
 
 
 @click.command(short_help="Compare what is owed with what is held.")
@@ -36,13 +36,18 @@ def audit(options: Options, accept: bool, as_json: bool) -> None:
         accept_difference(options.settings, found)
         found, precisions = run_audit(options.settings)
     rows = [_row(found, place, precisions) for place in range(len(found.figures))]
+    vaults = [_vault_row(one, options.settings.chain.core_asset, precisions) for one in found.vaults]
     if as_json:
         texts = {"unknown_payments": list(found.unknown), "strange_operations": list(found.strange)}
-        print_json({"block": found.block, "verdict": str(found.verdict), "assets": rows, **texts})
+        print_json({"block": found.block, "verdict": str(found.verdict), "assets": rows, "vaults": vaults, **texts})
     else:
         print_table(
             f"At block {found.block}", ["asset", "owed>", "held>", "own>", "under_way>", "difference>"], rows, ""
         )
+        if vaults:
+            print_table(
+                f"In vaults, in {options.settings.chain.core_asset} and the bitasset", VAULT_COLUMNS, vaults, ""
+            )
         for line in found.alarms():
             click.echo(f"- {line}")
         click.echo(_SAYS[found.verdict])
@@ -55,6 +60,27 @@ _SAYS = {
     "unsettled": "Not the same, but transactions that wait for a block may be all there is to it: look again.",
     "differs": "Ledger and chain differ.",
 }
+
+
+VAULT_COLUMNS = ["vault", "collateral>", "on_chain>", "debt>", "debt_on_chain>", "lent_core>", "lent_bitasset>", "note"]
+
+
+def _vault_row(one: VaultFigure, core: str, precisions: dict[str, int]) -> dict[str, Any]:
+    def shown(units: int, asset: str) -> str:
+        return format_units(units, precisions.get(asset, 0))
+
+    is_same = (one.collateral_owed, one.debt_owed) == (one.collateral_held, one.debt_held)
+    return {
+        "vault": one.account,
+        "market": one.market,
+        "collateral": shown(one.collateral_owed, core),
+        "on_chain": shown(one.collateral_held, core),
+        "debt": shown(one.debt_owed, one.market),
+        "debt_on_chain": shown(one.debt_held, one.market),
+        "lent_core": shown(one.lent_core, core),
+        "lent_bitasset": shown(one.lent_bitasset, one.market),
+        "note": "the same" if is_same else "an order is under way" if one.under_way else "differs",
+    }
 
 
 def _row(audit: Audit, place: int, precisions: dict[str, int]) -> dict[str, Any]:

@@ -52,6 +52,39 @@ def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
         raise click.ClickException("a bot failed: the line above says which, and `mplp keeper status` has the rest")
 
 
+@keeper.command(short_help="Approve what other keepers propose.")
+@click.option("--once", is_flag=True, help="Look one time, then end.")
+@click.option("--every", type=click.IntRange(1, 3600), default=10, show_default=True, metavar="SECONDS",
+              help="How often to look.")  # fmt: skip
+@pass_options
+def approve(options: Options, once: bool, every: int) -> None:
+    """Where several keepers must act together for vaults: approve, with your own key, proposals that are exactly open
+    orders of the journal, which is folded anew each time; nothing else is approved.
+
+    \b
+    Example: mplp keeper approve
+             mplp keeper approve --once
+    """
+    from bsip_mplp.bootstrap import approve_proposals
+    from bsip_mplp.chain.errors import ChainError
+
+    told: list[str] = []
+    while True:
+        try:
+            lines = approve_proposals(options.settings)
+        except ChainError as error:
+            if once:
+                raise
+            lines = [f"not now: {error}"]
+        for line in lines:
+            if line not in told:
+                click.echo(line)
+        told = lines
+        if once:
+            return
+        time.sleep(every)
+
+
 @keeper.command(short_help="Fill the reserve for the chain's fees.")
 @click.argument("amount")
 @sending_options
@@ -118,7 +151,8 @@ def _led_by(leads: Leader) -> str:
 @json_option
 @pass_options
 def health(options: Options, metrics: bool, as_json: bool) -> None:
-    """Say whether all is well: exit status 0, or 1 with the reasons.
+    """Say whether all is well: exit status 0, or 1 with the reasons. Vaults near a rule, and loans on their way home,
+    are named besides.
 
     \b
     Example: mplp health || echo "look after the keeper"
@@ -128,6 +162,7 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
     from bsip_mplp.bootstrap_views import last_audit
     from bsip_mplp.keeper.health import reasons
     from bsip_mplp.keeper.metrics import exposition
+    from bsip_mplp.keeper.vault_health import news
 
     view, audit = read_health(options.settings, int(time.time())), last_audit(options.settings)
     found = reasons(view)
@@ -140,6 +175,7 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
             {
                 "well": not found,
                 "reasons": found,
+                "vaults": news(view.vaults, view.precisions),
                 "audit": audit and _figures(audit),
                 "leader": leads and leads._asdict(),
             }
@@ -149,6 +185,8 @@ def health(options: Options, metrics: bool, as_json: bool) -> None:
     else:
         for reason in found:
             click.echo(f"- {reason}")
+    for line in [] if as_json else news(view.vaults, view.precisions):
+        click.echo(line)
     if leads is not None and not as_json:
         click.echo(f"The keeper: {_led_by(leads)}.")
     if found:

@@ -64,9 +64,10 @@ def position(
     empty = "No position is known here: it is read from the chain once you prepay, borrow or protect."
     print_table("Positions", POSITION_COLUMNS, rows, empty)
     print_table("Feeds", ["market", "MCR>", "MSSR>", "ICR>", "LMCR>", "expires", "state"], feeds, "No market is open.")
-    if any(row["loans"] for row in rows):
+    booked = [row for row in rows if row["custody"] == "books"]
+    if any(row["loans"] for row in booked):
         click.echo(BOOKS)
-    if any(row["state"] not in ("free", "protected", "closed") for row in rows):
+    if any(row["state"] not in ("free", "protected", "closed") for row in booked):
         click.echo(NO_HOLD)
 
 
@@ -131,15 +132,17 @@ def loans(options: Options, account: str | None, lent: bool, ended: bool, as_jso
             for found in reader.objects("protection")
             if found["account"] == name and (ended or found["armed"]) and not lent
         ]
+        vaults = {vault["account"] for vault in reader.objects("vault")}
+        booked = [row for row in (*rows, *armed) if row["position"] not in vaults]
     if as_json:
-        print_json({"account": name, "loans": rows, "protections": armed, "note": BOOKS})
+        print_json({"account": name, "loans": rows, "protections": armed, "note": BOOKS if booked else None})
         return
     columns = ["loan>", "pool>", "market", "amount>", "asset", "rate>", "kind", "paid_until", "term_ends", "state"]
     print_table(f"Loans of {name} (UTC)", columns, rows, f"{name} has no loan here.")
     if armed:
         columns = ["protection>", "market", "when_CR_at_most>", "borrows", "asset", "highest_rate>", "armed", "refused"]
         print_table(f"Protections of {name}", columns, armed, "")
-    if rows or armed:
+    if booked:
         click.echo(BOOKS)
 
 
@@ -164,6 +167,7 @@ def _loan_row(reader: Reader, loan: Mapping[str, Any]) -> dict[str, Any]:
         "state": state,
         "lender": loan["lender"],
         "borrower": loan["borrower"],
+        "position": loan["account"],
     }
 
 
@@ -178,6 +182,7 @@ def _protection_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
         "asset": found["asset"],
         "highest_rate": rate_text(found["highest_rate"]),
         "armed": found["armed"],
+        "position": found["position"],
         "refused": found["refused"] or None,
     }
 

@@ -9,7 +9,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from bsip_mplp.marks import Stand
+from bsip_mplp.money import format_units
 from bsip_mplp.ratios import PERMILLE, trigger_price
+
+PRICE_DIGITS = 6
+"""The least digits of a price after the point."""
 
 PART, WHOLE = "▏▎▍▌▋▊▉", "█"
 EIGHTHS = 8
@@ -22,6 +26,16 @@ def bar(value: Fraction, whole: Fraction, width: int) -> str:
     eighths = min(width * EIGHTHS, value * width * EIGHTHS // whole)
     full, rest = divmod(int(eighths), EIGHTHS)
     return WHOLE * full + (PART[rest - 1] if rest else "")
+
+
+def price_text(price: Fraction, core_digits: int, bitasset_digits: int) -> str:
+    """What a whole unit of the core asset is worth in the bitasset, with a few digits more than that has.
+
+    Rounded up, so that the price shown is never under the one at which a rule acts.
+    """
+    digits = max(PRICE_DIGITS, bitasset_digits)
+    scaled = price * 10 ** (core_digits + digits) / 10**bitasset_digits
+    return format_units(int(-(-scaled // 1)), digits)
 
 
 def fall_text(price: Fraction, now: Fraction) -> str:

@@ -68,11 +68,13 @@ class Errand:
         self._options = options
         self._settings = options.settings
         self._wait = wait and not (options.nobroadcast or options.unsigned)
-        self._timeout = timeout
-        self._as_json = as_json
+        self.timeout_seconds = timeout
+        self.as_json = as_json
         if self._settings.observes_only:
             raise click.UsageError(f"{self._settings.place} only observes: nothing is sent from here")
         self.account = options.acting(account)
+        self.counted: int | None = None
+        """The number of the input that the request became, once it was waited for."""
 
     def __enter__(self) -> Self:
         self._context = self._read_context()
@@ -159,15 +161,16 @@ class Errand:
             if not sent.was_broadcast:
                 print_json(sent.transaction)
                 return
-            if not self._as_json:
+            if not self.as_json:
                 click.echo(f"Sent to {self._settings.chain.pool_account}: {memo}  (transaction {sent.transaction_id})")
             if not sent.was_answered:
                 click.echo(
                     "No node has confirmed it: it may have been sent, or not. Don't send it again yet.", err=True
                 )
             if self._wait:
-                self._say(self._await(wallet, sent), sent.transaction_id)
-            elif self._as_json:
+                self.counted = self._await(wallet, sent)
+                self._say(self.counted, sent.transaction_id)
+            elif self.as_json:
                 print_json({"transaction": sent.transaction_id, "memo": memo, "counted": None})
 
     def _await(self, wallet: Wallet, sent: Sent) -> int:
@@ -175,7 +178,7 @@ class Errand:
         from bsip_mplp.bootstrap import open_journal
         from bsip_mplp.journal import read
 
-        deadline = time.monotonic() + self._timeout
+        deadline = time.monotonic() + self.timeout_seconds
         source = None
         with open_journal(self._settings, read_only=True) as journal, _Spinner("Waiting for a block …") as say:
             while time.monotonic() < deadline:
@@ -189,7 +192,7 @@ class Errand:
                 time.sleep(POLL_SECONDS)
         where = f"it stands in the chain as {source}" if source else "it is in no block yet"
         raise click.ClickException(
-            f"sent, but not counted within {self._timeout} s: {where}, and counts once the keeper has read it; "
+            f"sent, but not counted within {self.timeout_seconds} s: {where}, and counts once the keeper has read it; "
             "see mplp statement"
         )
 
@@ -210,7 +213,7 @@ class Errand:
             told = [n for n in read.notices(connection, self.account, after_seq=seq - 1) if n.seq == seq]
             refused = [r for r in read.refusals(connection, self.account, after_seq=seq - 1) if r.seq == seq]
             moved = self._movements(connection, seq)
-        if self._as_json:
+        if self.as_json:
             print_json(
                 {
                     "transaction": transaction_id,

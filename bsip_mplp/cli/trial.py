@@ -25,13 +25,18 @@ def try_out(options: Options, account: str, ask: Borrow, along: tuple[str, int] 
     """Show CR, LCR and cost before and after the request; a refusal ends with exit status 2, as the real one would."""
     from bsip_mplp.bootstrap_views import see_now
     from bsip_mplp.cli.sending import RefusedError
+    from bsip_mplp.cli.vault_trial import try_out_vault, vault_of
     from bsip_mplp.rules.inputs import Deposit, Request
 
     engine = fold(options)
     now = engine.now
-    seen, note = see_now(options.settings, ask.market, account, now)
+    vault = vault_of(engine, account, ask)
+    seen, note = see_now(options.settings, ask.market, None if vault else account, now)
     for item in seen:
         engine.apply(replace(item, time=now))
+    if vault is not None:
+        try_out_vault(engine, account, ask, along, note, as_json=as_json)
+        return
     before = engine.state()
     request: Input = Request(time=now, account=account, ask=ask)
     if along is not None:

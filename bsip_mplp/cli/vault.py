@@ -27,6 +27,13 @@ from_balance_option: Callable[[Command], Command] = click.option(
 )
 
 
+def putting_options(command: Command) -> Command:
+    """The options of what puts money into a vault."""
+    for option in (pass_options, sending_options, from_balance_option, position_option, market_option):
+        command = option(command)
+    return command
+
+
 @click.group(short_help="Hold a position in a vault.")
 def vault() -> None:
     """A vault is an account on the chain that holds your position and that the keeper acts for.
@@ -57,10 +64,10 @@ def open(
     \b
     Example: mplp vault open 12000 TEST --debt 300 --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultOpen
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         name = errand.market(market)
         symbol, units = errand.money(amount, asset)
         money = {"asset": symbol, "amount": units} if from_balance else {}
@@ -90,11 +97,7 @@ def show(options: Options, name: str | None, account: str | None, market: str | 
 @vault.command(short_help="Add collateral.")
 @click.argument("amount")
 @click.argument("asset")
-@market_option
-@position_option
-@from_balance_option
-@sending_options
-@pass_options
+@putting_options
 def add(options: Options, amount: str, asset: str, **given: Any) -> None:
     """Add AMOUNT of the core ASSET to the vault's collateral; always allowed.
 
@@ -109,11 +112,7 @@ def add(options: Options, amount: str, asset: str, **given: Any) -> None:
 @vault.command(short_help="Pay debt.")
 @click.argument("amount")
 @click.argument("asset")
-@market_option
-@position_option
-@from_balance_option
-@sending_options
-@pass_options
+@putting_options
 def pay(options: Options, amount: str, asset: str, **given: Any) -> None:
     """Pay AMOUNT of the vault's debt in the bitasset ASSET; always allowed.
 
@@ -136,9 +135,9 @@ def _put_in(
     from_balance: bool,
     **sending: Any,
 ) -> None:
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         name = _market_of(errand, symbol, market)
         money = {"asset": symbol, "amount": units} if from_balance else {}
@@ -164,10 +163,10 @@ def borrow(options: Options, amount: str, asset: str, position: str | None, **se
     \b
     Example: mplp vault borrow 50 USD --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultDraw
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         if not errand.is_market(symbol):
             raise click.BadParameter(f"{symbol} is no bitasset of a market here: mplp borrow asks lenders for it")
@@ -187,10 +186,10 @@ def take(options: Options, amount: str, asset: str, market: str | None, position
     \b
     Example: mplp vault take 100 TEST --wait
     """
-    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultTake
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         symbol, units = errand.money(amount, asset)
         name = errand.market(market)
         if symbol != errand.core_of(name):
@@ -211,10 +210,10 @@ def move(options: Options, market: str | None, **sending: Any) -> None:
     \b
     Example: mplp vault move --wait
     """
-    from bsip_mplp.cli.sending import Errand
     from bsip_mplp.cli.vault_moving import move_in
+    from bsip_mplp.cli.vault_waiting import VaultErrand
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         move_in(options, errand, errand.market(market))
 
 
@@ -231,11 +230,11 @@ def close(options: Options, market: str | None, position: str | None, **sending:
     \b
     Example: mplp vault close --wait
     """
-    from bsip_mplp.cli.sending import Errand
     from bsip_mplp.cli.vault_view import debt_lacking
+    from bsip_mplp.cli.vault_waiting import VaultErrand
     from bsip_mplp.rules.vault_asks import VaultClose
 
-    with Errand(options, **sending) as errand:
+    with VaultErrand(options, **sending) as errand:
         name = errand.market(market)
         lacking = debt_lacking(options, errand.account, name, position)
         errand.ask(VaultClose(market=name, position=position), (name, lacking) if lacking else None)

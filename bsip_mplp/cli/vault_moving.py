@@ -59,15 +59,14 @@ def _nothing_to_move(engine: Engine, account: str, market: str, core: str, digit
 def _try_out(options: Options, engine: Engine, account: str, ask: VaultOpen, along: tuple[str, int]) -> None:
     """Apply the request to the folded journal, at the feed of now; raises `RefusedError` if a rule refuses it."""
     from bsip_mplp.bootstrap_views import see_now
-    from bsip_mplp.rules.inputs import Deposit, FeedSeen
+    from bsip_mplp.rules.inputs import Deposit
 
     now = engine.now
-    seen, note = see_now(options.settings, ask.market, account, now)
+    seen, note = see_now(options.settings, ask.market, None, now)
     if note is not None:
         raise click.ClickException(f"{note} Nothing was sent.")
     for item in seen:
-        if isinstance(item, FeedSeen):
-            engine.apply(replace(item, time=now))
+        engine.apply(replace(item, time=now))
     outcome = engine.apply(Deposit(time=now, account=account, asset=along[0], amount=along[1], ask=ask))
     if outcome.refusals:
         first = outcome.refusals[0]

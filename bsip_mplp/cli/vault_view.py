@@ -11,9 +11,9 @@ import click
 from bsip_mplp.cli.options import Options
 from bsip_mplp.cli.output import cell, console, print_json, ratio_text, time_text
 from bsip_mplp.cli.reading import Reader, fold, reading
-from bsip_mplp.cli.scale import bar, call_of, fall_text
+from bsip_mplp.cli.scale import bar, call_of, fall_text, price_text
 from bsip_mplp.marks import Mark, Stand, marks, stand_of
-from bsip_mplp.money import SECONDS_PER_DAY, format_units
+from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE, Price, collateral_ratio
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bsip_mplp.rules.engine import Engine
 
 SECONDS_PER_HOUR = 3600
-PRICE_DIGITS = 6
 BAR_WIDTH = 24
 
 Figures = dict[str, Any]
@@ -84,6 +83,7 @@ def _figures(reader: Reader, engine: Engine, vault: Mapping[str, Any], seen: Vau
         "vault": vault["account"],
         "holder": vault["holder"],
         "market": market,
+        "core": core,
         "state": vault["state"] if position is None else position["state"],
         "reason": vault["reason"] or None,
         "queued": [one["do"].removeprefix("vault_") for one in vault["queued"]],
@@ -111,7 +111,9 @@ def _chain_figures(
     reader: Reader, core: str, vault: Mapping[str, Any], position: Mapping[str, Any] | None, seen: VaultOnChain
 ) -> Figures:
     """The chain's figures beside what the ledger makes of them."""
-    collateral, debt = (0, 0) if position is None else on_chain(position)
+    from bsip_mplp.keeper.vaults import on_chain
+
+    collateral, debt = on_chain(position)
     return {
         "collateral": reader.amount(core, seen.collateral),
         "debt": reader.amount(vault["market"], seen.debt),
@@ -121,15 +123,9 @@ def _chain_figures(
     }
 
 
-def on_chain(position: Mapping[str, Any]) -> tuple[int, int]:
-    """Collateral and debt that the chain must have of a vault's position: own, and what was placed (V-4, V-7)."""
-    return (
-        position["collateral"] + position["placed_lp1"] + position["buffer"],
-        position["debt"] - position["placed_lp2"],
-    )
-
-
 def _amounts(reader: Reader, core: str, market: str, position: Mapping[str, Any]) -> list[Figures]:
+    from bsip_mplp.keeper.vaults import on_chain
+
     own, combined = reader.ratios(position)
     price = reader.price(market)
     chain = on_chain(position)
@@ -185,7 +181,7 @@ def _by_price(reader: Reader, engine: Engine, stand: Stand, position: Mapping[st
 
 def _mark(reader: Reader, market: str, core: str, mark: Mark, now: Fraction, whole: Fraction) -> Figures:
     return {
-        "price": price_text(reader, market, core, mark.price),
+        "price": _price(reader, market, core, mark.price),
         "bar": bar(mark.price, whole, BAR_WIDTH),
         "from_now": fall_text(mark.price, now) or None,
         "what": mark.text,
@@ -193,15 +189,8 @@ def _mark(reader: Reader, market: str, core: str, mark: Mark, now: Fraction, who
     }
 
 
-def price_text(reader: Reader, market: str, core: str, price: Fraction) -> str:
-    """What a whole unit of the core asset is worth in the bitasset, with a few digits more than it has, rounded up.
-
-    Rounded up, so that the price shown is never under the one at which a rule acts.
-    """
-    digits = reader.precisions[market]
-    shown = max(PRICE_DIGITS, digits)
-    scaled = price * 10 ** (reader.precisions[core] - digits + shown)
-    return format_units(int(-(-scaled // 1)), shown)
+def _price(reader: Reader, market: str, core: str, price: Fraction) -> str:
+    return price_text(price, reader.precisions[core], reader.precisions[market])
 
 
 def _loan(reader: Reader, engine: Engine, stand: Stand, position: Mapping[str, Any], core: str) -> Figures:
@@ -218,7 +207,7 @@ def _loan(reader: Reader, engine: Engine, stand: Stand, position: Mapping[str, A
         "first_interest": [reader.money(asset, units) for asset, units in found.interest.items()],
         "lasts_days": found.days,
         "ratio_after": ratio_text(after),
-        "chain_calls_at": price_text(reader, position["market"], core, with_it[0].price),
+        "chain_calls_at": _price(reader, position["market"], core, with_it[0].price),
     }
 
 
@@ -234,13 +223,13 @@ def _call(reader: Reader, stand: Stand, core: str, market: str) -> Figures | Non
     if called is None:
         return None
     return {
-        "at": price_text(reader, market, core, called.at),
+        "at": _price(reader, market, core, called.at),
         "sells_at_most": reader.money(core, called.sold),
         "penalty_at_most": reader.money(core, called.penalty),
         "mssr": ratio_text(Fraction(stand.mssr, PERMILLE)),
         "without_the_loan_at": None
         if not (stand.lp1 or stand.lp2)
-        else price_text(reader, market, core, Price(stand.debt * stand.mcr, stand.collateral * PERMILLE).as_fraction()),
+        else _price(reader, market, core, Price(stand.debt * stand.mcr, stand.collateral * PERMILLE).as_fraction()),
     }
 
 
@@ -258,7 +247,7 @@ def _print(one: Figures) -> None:
         out.print(Text(f"  {one['reason']}", "red"))
     if "amounts" in one:
         out.print(_grid([[row["what"], row["collateral"], row["debt"], row["ratio"]] for row in one["amounts"]],
-                        ["", "collateral", "debt", "ratio"]))  # fmt: skip
+                        ["", f"collateral, {one['core']}", f"debt, {one['market']}", "ratio"]))  # fmt: skip
     if "scale" in one:
         out.print(Text("  As the price falls", "bold"))
         for mark in one["scale"]:

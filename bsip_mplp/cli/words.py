@@ -83,6 +83,16 @@ RULES: Final[Mapping[str, str]] = {
     "SP-18": "taking part in the shared pool",
     "SP-20": "closed while it took part",
     "SP-22": "parameters of the shared pool",
+    "V-2": "a vault's authorities",
+    "V-3": "what a holder may do with a vault",
+    "V-4": "a loan really put into a vault",
+    "V-5": "unwinding of what was lent to a vault",
+    "V-6": "cover of what is lent to a vault",
+    "V-7": "holding a vault up in an auction",
+    "V-8": "a vault's new holder",
+    "V-10": "order of losses",
+    "V-11": "what came to a vault from outside",
+    "V-12": "loans that no vault can cover",
 }
 """Each rule that a movement, an event, a notice or a refusal can name, by what it is about."""
 
@@ -205,6 +215,43 @@ MOVEMENTS: Final = (
     Movement(r"interest not used by (.+)", "Interest that was not used came back.", "Interest not used went back."),
     Movement("into the insurance pool", "It adds to the insurance pool.", "You gave it to the insurance pool."),
     Movement(r"order (\d+) settled", "Rewards settled into the core asset.", "Order {0} was settled on the chain."),
+    Movement(r"fee of order (\d+)", "The chain's fee of order {0}.", "The chain's fee of order {0}."),
+    Movement(r"order (\d+) failed", "Order {0} could not be carried out and came back.", "Order {0} was not done."),
+    Movement(r"collateral for (.+) back", "Nothing was opened in {0}: it came back.", "Nothing was opened in {0}."),
+    Movement(r"collateral for (.+)", "Set aside until vault {0} is made.", "Set aside until vault {0} is made."),
+    Movement(r"collateral of (.+)", "It is collateral of vault {0} now.", "It is collateral of vault {0} now."),
+    Movement(r"into (.+)", "It went into vault {0}.", "You put it into vault {0}."),
+    Movement(r"to be lent to (.+)", "It is being put into vault {0}.", "It is being put into vault {0}."),
+    Movement(r"placed in (.+)", "It is really in vault {0} now.", "It is really in vault {0} now."),
+    Movement(
+        r"order (\d+) failed: never lent",
+        "The chain refused order {0}: it was never lent.",
+        "The chain refused order {0}: it was never lent.",
+    ),
+    Movement(
+        r"interest of loan (\d+) for (\d+) days on the way home",
+        "Interest of loan {0} for {1} days that it was on its way home.",
+        "Interest of loan {0}, which was on its way home for {1} days more.",
+    ),
+    Movement(r"home from (.+)", "It is home from vault {0}.", "It is home from vault {0}."),
+    Movement(
+        r"for (\d+) units of (\S+) not home from (.+)",
+        "For {0} units of {1} that did not come home from {2}, at the feed price.",
+        "It made good what did not come home from {2}.",
+    ),
+    Movement(r"lost in (.+)", "It was lost in vault {0} (V-10).", "It was lost in vault {0} (V-10)."),
+    Movement(r"holds up (.+)", "It holds vault {0} up during an auction.", "It holds vault {0} up during an auction."),
+    Movement(r"debt of (.+) paid", "It paid debt of vault {0}.", "It paid debt of vault {0}."),
+    Movement(r"debt of (.+)", "It paid the debt of vault {0}.", "It paid the debt of vault {0}."),
+    Movement(
+        r"sold part of (.+)", "It replaces the capital that closed vault {0}.", "It is sold, for the capital's part."
+    ),
+    Movement(r"left of (.+)", "What was left of vault {0}.", "What was left of vault {0}."),
+    Movement(r"left in (.+)", "What the chain left in vault {0}.", "What the chain left in vault {0}."),
+    Movement(r"rest of (.+)", "The rest of vault {0}.", "The rest of vault {0} went to whose it is."),
+    Movement(r"order (\d+) sold", "Order {0} was sold on the market.", "Order {0} was sold on the market."),
+    Movement(r"over of order (\d+)", "Order {0} brought more than was needed.", "Order {0} brought it."),
+    Movement("working capital replaced", "The risk fund has its capital back.", "The risk fund has its capital back."),
     Movement("dividend", "A dividend of the insurance fund, for what you lend.", "A dividend was paid to lenders."),
 )
 """Every text that the rules post with, and what it means."""
@@ -226,6 +273,7 @@ def movement_words(text: str, units: int) -> str | None:
 STATES: Final = {
     "free": "free",
     "protected": "protected by loans",
+    "unwinding": "waiting for a loan to go home",
     "in_auction": "in auction",
     "taken_over": "taken over, and in auction",
     "carried": "carried by the management account",
@@ -236,6 +284,18 @@ STATES: Final = {
 
 EVENTS: Final[Mapping[tuple[str, str], str]] = {
     ("position", "changed"): "{was_words} → {now_words}",
+    ("position", "opened"): "opened in its vault",
+    ("position", "add"): "collateral added",
+    ("position", "pay"): "debt paid",
+    ("position", "draw"): "more borrowed from the chain",
+    ("position", "take"): "collateral taken out",
+    ("position", "close"): "closed by its holder",
+    ("position", "held up"): "held up by the risk fund: {money} of collateral",
+    ("position", "changed from outside"): "changed from outside: somebody paid its debt, or the chain called it",
+    ("position", "closed from outside"): "its debt was closed on the chain",
+    ("position", "uncovered"): "through a margin call {money} of what is lent to it would lack",
+    ("position", "short"): "less came out of it than was lent",
+    ("position", "made good"): "what lacked was made good from {source}: {money}",
     ("loan", "made"): "made: {money} from pool {pool}, for {borrower}",
     ("loan", "paid"): "paid until {paid_until_words}: {money} to the lender",
     ("loan", "renewed"): "renewed at {rate_words} a year, until {term_ends_words}",

@@ -101,14 +101,14 @@ class _Client:
                 await self._serve_websocket(head)
             else:
                 await self._serve_http(head)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ReplyLost):
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ReplyLost):
             pass  # the client is gone, or never spoke HTTP
         finally:
             self._session.close()
             for task in self._under_way:
                 task.cancel()
             self._writer.close()
-            with contextlib.suppress(ConnectionError):
+            with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
 
     # ---- websocket -----------------------------------------------------------------------------------------

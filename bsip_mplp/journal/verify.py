@@ -47,6 +47,8 @@ OBJECT_SECTIONS: Final = {
     "shared_pool": "shared_pools",
     "participant": "participants",
     "lender": "lenders",
+    "vault": "vaults",
+    "unwinding": "unwindings",
 }
 """The kinds of `Outcome.objects`, and under which name each stands in the engine's state."""
 

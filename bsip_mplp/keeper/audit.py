@@ -67,6 +67,30 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class VaultFigure:
+    """One vault: what the ledger makes of its position on the chain, what the chain has, and what of it is lent (V-4).
+
+    While an order is under way the two may differ. Units of the core asset, and of the bitasset `market`.
+    """
+
+    account: str
+    market: str
+    collateral_owed: int
+    collateral_held: int
+    debt_owed: int
+    debt_held: int
+    lent_core: int
+    lent_bitasset: int
+    under_way: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing stands against it."""
+        is_same = (self.collateral_owed, self.debt_owed) == (self.collateral_held, self.debt_held)
+        return self.under_way or is_same
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What was found at an irreversible block, made at `time`; `head` is the block at which balances were read.
 
@@ -83,10 +107,20 @@ class Audit:
     own_is_known: bool = True
     unsettled_since: int | None = None
     same_since: int = 0
+    vaults: tuple[VaultFigure, ...] = ()
+    vaults_since: int | None = None
+    """Since when some vault differs, in chain time."""
 
     @property
     def verdict(self) -> Verdict:
-        """Whether ledger and chain agree to the last unit."""
+        """Whether ledger and chain agree to the last unit, the pool's account and every vault."""
+        if self.pool_verdict is not Verdict.AGREES or self.vaults_since is None:
+            return self.pool_verdict
+        return Verdict.DIFFERS if self.time - self.vaults_since > PATIENCE_SECONDS else Verdict.UNSETTLED
+
+    @property
+    def pool_verdict(self) -> Verdict:
+        """Whether the pool's account holds what the ledger owes."""
         if self.unknown or any(one.is_short for one in self.figures):
             return Verdict.DIFFERS
         if self.unsettled_since is None:
@@ -98,13 +132,26 @@ class Audit:
     @property
     def hold(self) -> str | None:
         """Why nothing may be paid out; None if payouts may go on."""
-        if self.verdict is Verdict.DIFFERS:
+        if self.pool_verdict is Verdict.DIFFERS:  # a vault can be changed from outside, and stops nobody's payout
             return "payouts are stopped: the audit differs; see mplp audit"
         return None if self.own_is_known else "payouts wait until what the account holds of its own is known"
 
     def alarms(self) -> list[str]:
         """What must be told, a line each; nothing while ledger and chain agree."""
         if self.verdict is not Verdict.DIFFERS:
+            return []
+        return [*self._pool_alarms(), *self._vault_alarms()]
+
+    def _vault_alarms(self) -> list[str]:
+        return [
+            f"audit at block {self.block}: vault {one.account} has {one.collateral_held} units of collateral and "
+            f"{one.debt_held} of debt in {one.market}, the ledger says {one.collateral_owed} and {one.debt_owed}"
+            for one in self.vaults
+            if not one.agrees
+        ]
+
+    def _pool_alarms(self) -> list[str]:
+        if self.pool_verdict is not Verdict.DIFFERS:
             return []
         lines = [
             f"audit at block {self.block}: the ledger owes {one.owed_units} units of {one.asset}, the account holds "
@@ -121,8 +168,16 @@ class Audit:
         return lines + [f"audit: {one} may have moved money" for one in self.strange]
 
 
-def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audit:
+def judge(
+    books: Books,
+    holdings: Holdings,
+    before: Audit | None = None,
+    vaults: Sequence[VaultFigure] = (),
+    vaults_since: int | None = None,
+) -> Audit:
     """Compare; `before` is the audit before this one, for how long something has been unsettled.
+
+    Without it, `vaults_since` tells since when some vault is known to differ.
 
     What the account held as far as the ledger has counted it is what it holds now, less every movement that the ledger
     can't have counted yet; so it doesn't matter which of the two is ahead.
@@ -155,6 +210,8 @@ def judge(books: Books, holdings: Holdings, before: Audit | None = None) -> Audi
         own_is_known=books.own is not None,
         unsettled_since=None if settled else since,
         same_since=before.same_since if before is not None and is_same else holdings.head,
+        vaults=tuple(vaults),
+        vaults_since=_since(vaults, books, vaults_since if before is None else before.vaults_since),
     )
 
 
@@ -172,6 +229,13 @@ def own_of(audit: Audit) -> dict[str, int] | None:
 
 def _differences(figures: Sequence[Figure]) -> dict[str, int]:
     return {one.asset: one.difference_units for one in figures if one.difference_units}
+
+
+def _since(vaults: Sequence[VaultFigure], books: Books, before: int | None) -> int | None:
+    """Since when some vault differs; None if none does."""
+    if all(one.agrees for one in vaults):
+        return None
+    return books.time if before is None else before
 
 
 def _must_be_counted(one: Movement, books: Books) -> bool:

@@ -12,13 +12,18 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, insert, inspect, select, update
 
+from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.holdings import Holdings
+from bsip_mplp.chain.vaults import Sighting, read_sightings
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.journal.cursor import Cursor, read_cursor
 from bsip_mplp.journal.database import connect, read_url
 from bsip_mplp.journal.leases import writing_as
 from bsip_mplp.journal.records import seqs_of_sources
-from bsip_mplp.keeper.audit import Audit, Books, Figure
+from bsip_mplp.keeper.audit import Audit, Books, Figure, VaultFigure
+from bsip_mplp.keeper.vault_health import VaultView
+from bsip_mplp.keeper.vault_views import vault_views
+from bsip_mplp.keeper.vaults import on_chain
 
 Outflow = Mapping[str, int]
 """Units by asset."""
@@ -92,8 +97,9 @@ def audit_to_json(audit: Audit) -> dict[str, Any]:
 def audit_from_json(body: Mapping[str, Any]) -> Audit:
     """Inverse of `audit_to_json`."""
     figures = tuple(Figure(**one) for one in body["figures"])
+    vaults = tuple(VaultFigure(**one) for one in body.get("vaults", ()))
     texts = {name: tuple(body[name]) for name in ("unknown", "strange")}
-    return Audit(**{**body, "figures": figures, **texts})
+    return Audit(**{**body, "figures": figures, "vaults": vaults, **texts})
 
 
 def first_block(journal: Journal, cursor: Cursor) -> int:
@@ -125,4 +131,28 @@ def read_books(
         signed=frozenset(one.transaction_id for one in signed),
         under_way={one.transaction_id: outflow(one.signed_transaction) for one in signed if one.order_state == "open"},
         own=own,
+    )
+
+
+def read_vaults(journal: Journal, chain: Chain) -> list[VaultFigure]:
+    """What the ledger makes of each vault's position, beside what the chain has at its head; raises a `ChainError`."""
+    with journal.reading() as connection:
+        views = vault_views(connection)
+    sights = read_sightings(chain, [(one.vault["account"], one.vault["market"]) for one in views]) if views else []
+    return [_vault_figure(view, sight) for view, sight in zip(views, sights, strict=True)]
+
+
+def _vault_figure(view: VaultView, sight: Sighting) -> VaultFigure:
+    collateral, debt = on_chain(view.position)
+    lent: Mapping[str, int] = view.position or {"placed_lp1": 0, "buffer": 0, "placed_lp2": 0}
+    return VaultFigure(
+        account=sight.account,
+        market=sight.market,
+        collateral_owed=collateral,
+        collateral_held=sight.position.collateral,
+        debt_owed=debt,
+        debt_held=sight.position.debt,
+        lent_core=lent["placed_lp1"] + lent["buffer"],
+        lent_bitasset=lent["placed_lp2"],
+        under_way=view.vault["order"] is not None,
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bsip_mplp.keeper.status import BotStatus
+from bsip_mplp.keeper.vault_health import VaultView, faults
+from bsip_mplp.ledger import MAY_BE_NEGATIVE
 from bsip_mplp.money import format_units
 
 
@@ -26,6 +28,7 @@ class HealthView:
     held_back: Sequence[str]
     core_asset: str
     reserve_units_needed: int | None
+    vaults: Sequence[VaultView] = ()
 
 
 def reasons(view: HealthView) -> list[str]:
@@ -83,7 +86,7 @@ def check_sums(view: HealthView) -> list[str]:
     found = []
     for (account, asset), units in sorted(view.balances.items()):
         sums[asset] = sums.get(asset, 0) + units
-        if units < 0 and account not in ("outside", "operator"):
+        if units < 0 and account not in MAY_BE_NEGATIVE:
             found.append(f"{account} holds {units} units of {asset}: stop the keeper and run mplp verify")
     found.extend(
         f"balances of {asset} add up to {units} units, not 0: stop the keeper and run mplp verify"
@@ -97,11 +100,16 @@ def check_pools(view: HealthView) -> list[str]:
     """What each pool shows is what the ledger holds for it."""
     found = []
     for pool in view.pools:
-        for part in ("available", "lent"):
+        for part in ("available", "lent", "pending"):
             held = view.balances.get((f"pool/{pool['number']}/{part}", pool["asset"]), 0)
-            if held != pool[part]:
-                found.append(f"pool {pool['number']} shows {pool[part]} units {part}, the ledger holds {held}")
+            if held != pool.get(part, 0):
+                found.append(f"pool {pool['number']} shows {pool.get(part, 0)} units {part}, the ledger holds {held}")
     return found
+
+
+def check_vaults(view: HealthView) -> list[str]:
+    """The authorities of every vault must be as agreed (V-2)."""
+    return faults(view.vaults)
 
 
 CHECKS: tuple[Callable[[HealthView], list[str]], ...] = (
@@ -112,4 +120,5 @@ CHECKS: tuple[Callable[[HealthView], list[str]], ...] = (
     check_feeds,
     check_sums,
     check_pools,
+    check_vaults,
 )

@@ -13,6 +13,7 @@ from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.outlook import Outlook, outlook
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_outlook import Cover, covers
+from bsip_mplp.rules.state import ChainOrder
 
 
 class Intake:
@@ -58,6 +59,10 @@ class Intake:
     def covers(self) -> list[Cover]:
         """What the insurance of each shared pool would have to cover now (SP-17)."""
         return covers(self._engine.book)
+
+    def open_orders(self, kinds: Collection[str]) -> list[ChainOrder]:
+        """The open orders of some kinds, oldest first, as the engine has them: no projection is trusted for them."""
+        return [order for order in self._engine.book.orders.values() if order.state == "open" and order.kind in kinds]
 
     def take(self, inputs: Sequence[Input], cursor: Cursor | None = None) -> list[Outcome]:
         """Apply the inputs in order and write them, moving the cursor with them; returns their outcomes.

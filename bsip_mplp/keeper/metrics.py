@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bsip_mplp.keeper.audit import Audit, Verdict
 from bsip_mplp.keeper.health import HealthView, reasons
+from bsip_mplp.keeper.vault_health import fall_to_next
 
 HELP = {
     "mplp_well": "1 if mplp health has nothing to say",
@@ -14,6 +15,9 @@ HELP = {
     "mplp_bot_failures": "how often a bot failed since its last success",
     "mplp_held_back": "how many things wait for the operator",
     "mplp_reserve_units": "what the reserve for fees holds",
+    "mplp_vault_fall_permille": "by how much the price may fall until the next rule acts on a vault",
+    "mplp_vault_sound": "1 if a vault's authorities are as agreed",
+    "mplp_vault_unwinding_units": "what is on its way home from a vault",
     "mplp_audit_agrees": "1 if ledger and chain agree, or only wait for a block",
     "mplp_audit_block": "the irreversible block of the last audit",
     "mplp_audit_owed_units": "what the ledger owes",
@@ -43,6 +47,7 @@ def _samples(view: HealthView, audit: Audit | None) -> Iterator[tuple[str, str, 
         yield "mplp_bot_failures", f'{{bot="{status.name}"}}', status.failures
     yield "mplp_held_back", "", len(view.held_back)
     yield "mplp_reserve_units", "", view.balances.get(("operator", view.core_asset), 0)
+    yield from _of_vaults(view)
     if audit is not None:
         yield "mplp_audit_agrees", "", int(audit.verdict is not Verdict.DIFFERS)
         yield "mplp_audit_block", "", audit.block
@@ -51,3 +56,18 @@ def _samples(view: HealthView, audit: Audit | None) -> Iterator[tuple[str, str, 
                 yield f"mplp_audit_{name}_units", f'{{asset="{one.asset}"}}', getattr(one, units)
         for one in audit.figures:
             yield "mplp_audit_held_units", f'{{asset="{one.asset}"}}', one.held_units - one.own_units
+
+
+def _of_vaults(view: HealthView) -> Iterator[tuple[str, str, int]]:
+    for one in view.vaults:
+        fall = fall_to_next(one)
+        if fall is not None:
+            yield "mplp_vault_fall_permille", f'{{vault="{one.vault["account"]}"}}', int(fall * 1000)
+    for one in view.vaults:
+        yield "mplp_vault_sound", f'{{vault="{one.vault["account"]}"}}', int(one.vault["state"] != "unsound")
+    for one in view.vaults:
+        units: dict[str, int] = {}
+        for item in one.unwinding:
+            units[item["asset"]] = units.get(item["asset"], 0) + item["units"]
+        for asset, count in sorted(units.items()):
+            yield "mplp_vault_unwinding_units", f'{{vault="{one.vault["account"]}",asset="{asset}"}}', count

@@ -20,6 +20,19 @@ class Seen(NamedTuple):
     fault: str | None
 
 
+def on_chain(position: Mapping[str, Any] | None) -> tuple[int, int]:
+    """Collateral and debt that the chain must have of a vault's position (as the ledger has it, None for none) (V-4).
+
+    The ledger's own are the holder's; what was lent and placed, and the risk fund's buffer, is in the vault besides.
+    """
+    if position is None:
+        return 0, 0
+    return (
+        position["collateral"] + position["placed_lp1"] + position["buffer"],
+        position["debt"] - position["placed_lp2"],
+    )
+
+
 class Watch:
     """Looks at vaults again and again. What it remembers is lost with the process, and is only seen a little later.
 

@@ -201,7 +201,8 @@ def lacking_debt_units(book: Book, market: Market) -> dict[str, int]:
     for position in carried_positions(book, market):
         if feed is None or position.custody == "books":
             continue
-        worth = div_floor(position.collateral * feed.price.bitasset * PERMILLE, feed.mssr * feed.price.core)
+        own = max(0, position.collateral)  # a gap may have taken more from a vault than was its own
+        worth = div_floor(own * feed.price.bitasset * PERMILLE, feed.mssr * feed.price.core)
         short = max(0, position.debt - ordered_debt_units(book, position) - worth)
         lacking[position.account] = max(0, short - left)
         left = max(0, left - short)

@@ -28,6 +28,7 @@ def withdraw(book: Book, account: str, ask: Withdraw) -> None:
 
 def report(book: Book, item: OrderDone | OrderFilled | OrderFailed) -> None:
     """What the chain says of an order that is no vault's."""
+    pay_fee(book, item)
     match item:
         case OrderDone():
             order_done(book, item)
@@ -35,6 +36,18 @@ def report(book: Book, item: OrderDone | OrderFilled | OrderFailed) -> None:
             order_filled(book, item)
         case OrderFailed():
             order_failed(book, item)
+
+
+def pay_fee(book: Book, item: OrderFilled | OrderFailed | OrderDone) -> None:
+    """G-5: what the chain took for filling an order, or for a failed one, is the operator's to pay."""
+    if isinstance(item, OrderDone) or not item.fee:
+        return  # that of an order done is posted with it
+    book.move(
+        "G-5",
+        f"fee of order {item.order}",
+        ("operator", item.fee_asset, -item.fee),
+        ("outside", item.fee_asset, item.fee),
+    )
 
 
 def order_done(book: Book, done: OrderDone) -> None:

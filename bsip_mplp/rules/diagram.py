@@ -18,6 +18,7 @@ MEANING: Final[dict[PositionState, str]] = {
     "taken_over": "likewise, and its holder can't cure it any more",
     "carried": "the insurance fund pays its interest",
     "black": "the fund lacks what it owes, and bonds did not raise it",
+    "unwinding": "has no loan any more, but in its vault still is what was lent",
     "closed": "has no debt on the chain",
 }
 
@@ -83,12 +84,16 @@ BOXES: Final[dict[PositionState, Box]] = {
     "taken_over": Box(740, 380),
     "carried": Box(1020, 270),
     "black": Box(1260, 270),
-    "closed": Box(675, 540, 1300),
+    "unwinding": Box(250, 480),
+    "closed": Box(675, 620, 1300),
 }
 
 BENDS: Final[dict[Edge, tuple[int, int]]] = {
     ("free", "protected"): (250, 220),
     ("protected", "free"): (250, 320),
+    ("protected", "unwinding"): (385, 470),
+    ("unwinding", "protected"): (240, 370),
+    ("unwinding", "free"): (85, 430),
     ("protected", "in_auction"): (560, 160),
     ("in_auction", "protected"): (600, 260),
     ("protected", "taken_over"): (560, 400),
@@ -101,7 +106,7 @@ BENDS: Final[dict[Edge, tuple[int, int]]] = {
 """The point that an edge bends towards, where a straight line would hide another."""
 
 WORDS_PER_LINE: Final = 4
-SIZE: Final = (1350, 580)
+SIZE: Final = (1350, 660)
 
 STYLE: Final = (
     "text{font:13px sans-serif;fill:#222;text-anchor:middle}.state{font-weight:bold;font-size:15px}"

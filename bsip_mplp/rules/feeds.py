@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bsip_mplp.market import Feed, ParameterError, Parameters, misfit
+from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails, misfit
 from bsip_mplp.ratios import Price
+from bsip_mplp.rules import cover
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
 from bsip_mplp.rules.interest import judge_missed
@@ -62,6 +63,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)
     book.event("PL-D7", "market", market.name, "changed", **parameters.as_json())
+    check_cover(book, market)
     if feed is None:
         _judge_feed(book, market)
     if feed is not None or market.valid_feed is None:  # PL-D67: armed requests run only if the feed became valid
@@ -110,9 +112,45 @@ def _judge_feed(book: Book, market: Market) -> None:
     for number in list(market.waiting):  # PL-47: missed interest that waited for a valid feed
         del market.waiting[number]
         judge_missed(book, book.loans[number])
+    check_cover(book, market)
     feed_judged(book, market)  # before LCR is looked at, which counts it
     run_of_market(book, market)  # PL-D17: before PL-26
     look_for_triggered(book, market)
+
+
+def check_cover(book: Book, market: Market) -> None:
+    """V-12: in a market with vaults, say once that no core asset alone is covered, or that some is again."""
+    feed = market.valid_feed
+    if feed is None or not market.has_vaults:
+        return
+    was, market.uncovered = market.uncovered, core_alone_fails(market.parameters, feed)
+    if market.uncovered != was:
+        words = market.uncovered or f"in vaults of {market.name} core asset alone can be covered again"
+        book.event("V-12", "market", market.name, "uncovered" if market.uncovered else "covered")
+        book.notify(OPERATOR, "V-12", f"{market.name}: {words}.")
+    was_ratios, market.cover_ratios = market.cover_ratios, (feed.mcr, feed.mssr)
+    if was_ratios not in ((0, 0), market.cover_ratios):
+        _judge_covers(book, market, feed)
+
+
+def _judge_covers(book: Book, market: Market, feed: Feed) -> None:
+    """V-6, V-11: the asset's owner or its publishers changed MCR or MSSR: say which vaults are not covered any more."""
+    for vault in book.vaults.values():
+        position = book.position(market.name, vault.account)
+        if position is None or position.state == "closed" or not (position.placed_lp1 or position.placed_lp2):
+            continue
+        lent = cover.Placed(
+            position.chain_collateral,
+            position.chain_debt,
+            position.placed_lp1 + position.buffer,
+            position.placed_lp2,
+        )
+        lacking = cover.lacking_units(lent, market.parameters, feed)
+        if lacking:
+            book.event("V-11", "position", position.key, "uncovered", asset=market.core, units=lacking)
+            lacks = f"{book.show(market.core, lacking)} would lack of what is lent to {vault.account}"
+            for account in dict.fromkeys([OPERATOR, *(loan.lender for loan in book.live_loans(position))]):
+                book.notify(account, "V-11", f"Through a margin call {lacks}.")
 
 
 def _price(feed: Feed | None) -> Fraction | None:

@@ -345,7 +345,25 @@ def repay(book: Book, account: str, ask: Repay) -> None:
     check_may_move(book.position_of(loan))
     if loan.long:
         check_long_can_end(book, loan)
+    if loan.account in book.vaults:
+        _check_comes_home(book, loan)
     end_loan(book, loan, "PL-24" if loan.long else "PL-19")
+
+
+def _check_comes_home(book: Book, loan: Loan) -> None:
+    """V-5: a holder ends a loan in a vault only if the chain lets it out; else its end could cost the position."""
+    market, position = book.markets[loan.market], book.position_of(loan)
+    feed = market.valid_feed
+    if feed is None:
+        raise Refused("PL-47", f"without a valid feed of {market.name} V-5 can't be judged: {market.invalid}")
+    core, bitasset = (0, loan.principal) if loan.asset == loan.market else (loan.principal, 0)
+    collateral, debt = position.chain_collateral - core, position.chain_debt + bitasset
+    if collateral * feed.price.bitasset * PERMILLE <= feed.icr * debt * feed.price.core:
+        raise Refused(
+            "V-5",
+            f"without it the ratio on the chain would not be over ICR {Fraction(feed.icr, PERMILLE)}",
+            "Add collateral or pay debt first, or close the position.",
+        )
 
 
 def check_may_move(position: Position) -> None:

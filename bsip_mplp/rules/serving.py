@@ -100,6 +100,8 @@ def close_black(book: Book, account: str, ask: CloseBlack) -> None:
     vault = book.vaults.get(position.account)
     if position.orders or (vault is not None and vault.order is not None):
         raise Refused("PL-38", "orders for this position are still under way", "Try again when they are done.")
+    if position.collateral < 0:  # V-5: there is nothing to hand over
+        raise Refused("V-5", "what is lent is not whole in the vault any more")
     owed, debt = _owed_by(book, market, position), position.debt
     if book.free(account, market.name) < owed + debt:
         need = book.show(market.name, owed + debt)

@@ -47,10 +47,12 @@ def capital_left(book: Book, market: Market) -> int:
 # --- (b): closed by working capital -----------------------------------------------------------------------------
 
 
-def order_wind_up(book: Book, market: Market, vault: Vault, position: Position, feed: Feed, to: str) -> None:
+def order_wind_up(
+    book: Book, market: Market, vault: Vault, position: Position, feed: Feed, to: str = "", from_fund: int = 0
+) -> None:
     """V-5 (b): capital pays the debt, all collateral comes out, what is lent goes home, the rest is the holder's.
 
-    `to` is whose the rest is; the fund's if nobody is named (PL-36).
+    `to` is whose the rest is; the insurance fund's if nobody is named (PL-36), which may pay `from_fund` of the debt.
     """
     sold, debt = core_at_squeeze(feed, position.debt), position.chain_debt
     lent = position.placed_lp1 + position.buffer
@@ -62,9 +64,27 @@ def order_wind_up(book: Book, market: Market, vault: Vault, position: Position, 
     ]
     if to:
         steps.append(transfer(vault.account, to, market.core, rest))
-    task = Task("wind_up", to, sold, position.debt)
-    market.capital_out += position.debt
-    order_vault(book, vault, task, steps, "V-5", (f"risk/{market.name}", market.name, position.debt))
+    task = Task("wind_up", to, sold, position.debt, capital=position.debt - from_fund)
+    market.capital_out += task.capital
+    sources = (
+        (f"risk/{market.name}", market.name, task.capital),
+        (f"fund/{market.name}", market.name, from_fund),
+    )
+    order_vault(book, vault, task, steps, "V-5", *sources)
+
+
+def not_wound_up(book: Book, order: ChainOrder, task: Task) -> None:
+    """The chain refused it: the money is the funds' again, and no income (PL-D29)."""
+    market, held = book.markets[order.market], f"order/{order.number}"
+    book.move(
+        "V-5",
+        f"returned from order {order.number}",
+        (held, market.name, -task.bitasset),
+        (f"risk/{market.name}", market.name, task.capital),
+        (f"fund/{market.name}", market.name, task.bitasset - task.capital),
+    )
+    market.capital_out -= task.capital
+    book.to_serve.add(market.name)
 
 
 def wound_up(book: Book, vault: Vault, position: Position, order: ChainOrder, task: Task) -> None:
@@ -78,7 +98,7 @@ def wound_up(book: Book, vault: Vault, position: Position, order: ChainOrder, ta
     )
     if not task.who and rest:
         _to_the_fund(book, market, vault, rest)
-    sale = Task("replace", task.who, task.core, task.bitasset)
+    sale = Task("replace", task.who, task.core, task.capital)  # what it brings over that is the fund's part, too
     order_sale(book, vault, sale, squeeze(feed), held, "V-5")
 
 

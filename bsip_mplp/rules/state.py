@@ -73,8 +73,13 @@ class Market:
     """Vaults by LCR, whose auction begins over MCR (V-7)."""
     homeward: TriggerIndex[str] = field(default_factory=TriggerIndex)
     """Vaults with loans on their way home, by collateral over debt: what a rising feed lets home (V-5)."""
+    has_vaults: bool = False
     vaults: dict[str, None] = field(default_factory=dict)
     """Accounts of vaults for which the risk fund has something to do, or may have (V-5, V-7, V-9)."""
+    uncovered: str | None = None
+    """Why no core asset alone is covered in its vaults, as it was last said (V-12)."""
+    cover_ratios: tuple[int, int] = (0, 0)
+    """MCR and MSSR by which the cover of its vaults was last judged (V-11)."""
     capital_out: int = 0
     """Bitasset of the risk fund that closed vaults and was not replaced yet (V-5)."""
     buffer_out: int = 0

@@ -21,10 +21,13 @@ class Transition(NamedTuple):
 ENDS_OF_LOANS = ("PL-6", "PL-17", "PL-18", "PL-19", "PL-21", "PL-24", "PL-39", "PL-51", "PL-D54", "PL-D58")
 """The rules by which a loan can end while its position stays open; by the last one the position is free (PL-D52)."""
 
+ENDS_IN_VAULTS = tuple(rule for rule in ENDS_OF_LOANS if rule not in ("PL-39", "PL-51"))
+"""Of these, the rules that leave a loan's money in a vault (V-5): bonds take none from there, and lp2 is paid debt."""
+
 TRANSITIONS: tuple[Transition, ...] = (
     Transition("free", "protected", "PL-11", "first loan"),
     *(Transition("protected", "free", rule, "last loan ended") for rule in ENDS_OF_LOANS),
-    *(Transition("protected", "unwinding", rule, "likewise, and it is still in the vault") for rule in ENDS_OF_LOANS),
+    *(Transition("protected", "unwinding", rule, "likewise, and it is still in the vault") for rule in ENDS_IN_VAULTS),
     Transition("unwinding", "protected", "PL-11", "a loan again"),
     Transition("unwinding", "free", "V-5", "all is home"),
     Transition("unwinding", "closed", "V-5", "working capital closed it"),

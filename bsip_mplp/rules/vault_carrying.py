@@ -16,12 +16,13 @@ from bsip_mplp.rules.vault_state import Task, Vault
 
 
 def order(book: Book, market: Market, vault: Vault, position: Position, feed: Feed) -> None:
-    """PL-36 once `CR > LMCR` and capital is there; else PL-34: debt is paid by the least that makes it so (PL-D27)."""
+    """PL-36 once `CR > LMCR` and the funds have its debt; else PL-34: it is paid by the least for that (PL-D27)."""
     value = position.collateral * feed.price.bitasset * PERMILLE
     most_debt = max(0, div_ceil(value, market.parameters.lmcr * feed.price.core) - 1)
     if position.debt <= most_debt:
-        if position.debt <= sharing.capital_left(book, market):
-            sharing.order_wind_up(book, market, vault, position, feed, "")
+        from_fund = max(0, position.debt - sharing.capital_left(book, market))
+        if from_fund <= above_reserve(book, market):
+            sharing.order_wind_up(book, market, vault, position, feed, from_fund=from_fund)
         return
     units = min(position.debt - most_debt, above_reserve(book, market), position.chain_debt - 1)
     if units < 1:

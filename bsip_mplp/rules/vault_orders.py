@@ -108,10 +108,10 @@ def items_of(book: Book, position: Position) -> list[Unwinding]:
 
 
 def own_vault(book: Book, market: str, account: str) -> str | None:
-    """The one vault of a market whose position an account holds."""
+    """The vault of a market whose position an account holds; else the one that is made for it, or that it emptied."""
     held = [one for one in book.held.get((market, account), ()) if one in book.vaults]
     is_open = [one for one in held if book.positions[market, one].state != "closed"]
-    return next(iter(is_open or held), None)
+    return next(iter(is_open or held or list(book.vaults_held.get((market, account), ()))), None)
 
 
 def transfer(frm: str, to: str, asset: str, units: int) -> Step:

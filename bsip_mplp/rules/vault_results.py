@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsip_mplp.ledger import OUTSIDE, VAULTS
 from bsip_mplp.rules import homeward, placing, sharing, vault_carrying, vault_requests, vaults
 from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.chain_orders import pay_fee
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, PositionSeen, VaultBalance
 from bsip_mplp.rules.positions import figures_change
 from bsip_mplp.rules.protection import run_of_position
@@ -21,6 +22,7 @@ def report(book: Book, item: OrderDone | OrderFilled | OrderFailed) -> bool:
     order = book.orders.get(item.order)
     if order is None or order.state != "open" or order.task is None:
         return False
+    pay_fee(book, item)
     match item:
         case OrderFilled() if order.kind == "sell":
             sharing.sale_filled(book, order, item)
@@ -98,7 +100,7 @@ def _held_up(book: Book, position: Position, order: ChainOrder, task: Task) -> N
         (OUTSIDE, market.core, units),
     )
     position.buffer += units
-    book.event("V-7", "position", position.key, "held up", units=units, buffer=position.buffer)
+    book.event("V-7", "position", position.key, "held up", asset=market.core, units=units, buffer=position.buffer)
 
 
 def _task(order: ChainOrder) -> Task:
@@ -143,14 +145,14 @@ def _taken_back(book: Book, position: Position | None, order: ChainOrder, task: 
             for number in task.items:
                 book.unwindings[number].order = None
                 book.touch("unwinding", number, book.unwindings[number])
-        case "wind_up" | "hold_up":
-            held, risk = f"order/{order.number}", f"risk/{market.name}"
-            asset, units = (market.name, task.bitasset) if task.name == "wind_up" else (market.core, task.core)
-            book.move("V-5", f"returned from order {order.number}", (held, asset, -units), (risk, asset, units))
-            if task.name == "wind_up":
-                market.capital_out -= units
-            else:
-                market.buffer_out -= units
+        case "wind_up":
+            sharing.not_wound_up(book, order, task)
+        case "hold_up":
+            held, risk, units = f"order/{order.number}", f"risk/{market.name}", task.core
+            book.move(
+                "V-7", f"returned from order {order.number}", (held, market.core, -units), (risk, market.core, units)
+            )
+            market.buffer_out -= units
             book.to_serve.add(market.name)
         case "pay_down":
             if position is not None:

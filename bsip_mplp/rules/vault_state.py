@@ -13,7 +13,7 @@ VaultAsk = VaultAdd | VaultPay | VaultDraw | VaultTake | VaultClose
 
 TaskName = Literal[
     "make", "enter", "add", "pay", "draw", "take", "take_loose", "close", "lend", "home", "wind_up", "gather",
-    "hold_up", "pay_down", "sell_down", "owner", "replace",
+    "hold_up", "pay_down", "owner", "replace",
 ]  # fmt: skip
 
 
@@ -38,6 +38,8 @@ class Task:
     core: int = 0
     bitasset: int = 0
     lent: tuple[Lent, ...] = ()
+    capital: int = 0
+    """What of the bitasset that closes a position is the risk fund's; the rest is the insurance fund's."""
     items: tuple[int, ...] = ()
     """Numbers of what comes home with it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bsip_mplp.ledger import OUTSIDE
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rules.book import Book, Refused
+from bsip_mplp.rules.feeds import check_cover
 from bsip_mplp.rules.inputs import VaultSeen
 from bsip_mplp.rules.positions import figures_change
 from bsip_mplp.rules.state import ChainOrder, Market, Position
@@ -65,6 +66,8 @@ def _new_vault(book: Book, holder: str, market: Market, tried: int = 1) -> Vault
     number = len(book.vaults) + 1
     vault = Vault(number, f"{market.parameters.vault_prefix}-{number}", holder, market.name, tried=tried)
     book.vaults[vault.account] = vault
+    market.has_vaults = True
+    check_cover(book, market)
     book.vaults_held.setdefault((market.name, holder), {})[vault.account] = None
     book.touch("vault", vault.account, vault)
     book.event("V-2", "vault", vault.account, "ordered", holder=holder, market=market.name)

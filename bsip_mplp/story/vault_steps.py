@@ -46,7 +46,7 @@ def same(stage: Stage, scene: Scene) -> None:
 def move(stage: Stage, scene: Scene) -> None:
     """Step 2: into a vault."""
     held = stage.town.holds(stage["Hong"], stage.symbol)
-    stage.run_as(scene, "Hong", "vault", "move", "--wait")
+    stage.run_as(scene, "Hong", "vault", "move", "--wait", "--timeout", "300")
     stage.until("the vault to be open", lambda: is_at_rest(stage, "Hong") and on_chain(stage, "Hong").debt)
     found, account = on_chain(stage, "Hong"), vault_of(stage, "Hong")["account"]
     scene.chain += [facts.position_line(stage, "Hong"), vault_line(stage, "Hong")]
@@ -156,7 +156,7 @@ def borrow(stage: Stage, scene: Scene, role: str) -> None:
 
 
 def buy(stage: Stage, scene: Scene, units: int, ratio: int = RATIOS.mssr) -> None:
-    """Maker offers so much bitasset at the feed over `ratio` per mille: MSSR is the worst that a called one sells at."""
+    """Maker offers so much bitasset at the feed over `ratio` per mille: a called position takes MSSR."""
     scene.done.append(f"Maker offers {stage.show_bitasset(units)} for {stage.core} at the feed over {ratio / 1000:g}")
     refused = stage.town.buy_core(stage["Maker"], units, facts.price_on_chain(stage), ratio)
     if refused:

@@ -9,6 +9,7 @@ from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.errors import UnreachableError
 from bsip_mplp.chain.history import read_after
 from bsip_mplp.chain.holdings import read_holdings
+from bsip_mplp.chain.inbox import Inbox
 from bsip_mplp.chain.kinds import deeds_of
 from bsip_mplp.chain.orders import Order, Waiting
 from bsip_mplp.chain.outbox import Outbox
@@ -18,6 +19,7 @@ from bsip_mplp.chain.vault_orders import operations_of, owner_operations
 from bsip_mplp.chain.vaults import fault_of
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed
 from bsip_mplp.rules.outcomes import Step
+from tests.chain.test_inbox import CONTEXT
 from tests.chain.test_outbox import EXPIRATION_SECONDS, NOW, RESERVE, STEPS_MAX, Crash, Faulty, Store
 from tests.chain.vault_town import VaultTown
 
@@ -41,6 +43,13 @@ def deeds(town, life_seconds=LIFE_SECONDS):
         "vault": Proposed(operations_of, **times),
         "vault_owner": Proposed(owner_operations(town.terms), **times),
     }
+
+
+def let_pass(world):
+    """Some blocks, and chain time with them."""
+    if world.is_embedded:
+        world.chain.call("devnet_produce_blocks", 3)
+    world.step(3)
 
 
 class Room:
@@ -82,7 +91,7 @@ class Room:
             for keeper in keepers:
                 self.cosign(keeper)
             also()
-            self.town.world.step()
+            let_pass(self.town.world)
         raise AssertionError(f"not done: {said} {self.said}")
 
 
@@ -141,6 +150,16 @@ def test_v_2_it_is_proposed_once_approved_once_by_each_and_done_once(town, vault
     assert holdings.at(head)[world.core] == pool_before
     assert {one.report for one in holdings.movements} == {done.source}
     assert {one.transaction for one in holdings.movements} == {done.transaction}
+    reading = Inbox(chain, town.pool.name, town.pool.keyring, CONTEXT).read(room.since)
+    assert {one.transaction for one in reading.sent} == {done.transaction}
+    assert reading.deposits == ()
+    home = Step("adjust", vault, "", town.market, 0, -LENT, 0), Step("transfer", vault, "", world.core, LENT)
+    back = Room(town, town.order(vault, *home)).until_done(town.keepers[2])
+    assert isinstance(back, OrderDone)
+    reading = Inbox(chain, town.pool.name, town.pool.keyring, CONTEXT).read(room.since)
+    assert reading.deposits == ()
+    assert chain.balances(town.pool.name)[world.core] == pool_before - done.fee - back.fee
+    assert read_holdings(chain, town.pool.name, head).at(head)[world.core] == pool_before
 
 
 def test_one_keeper_alone_moves_nothing_and_the_order_fails_in_time_with_its_fees(town, vault):
@@ -149,9 +168,9 @@ def test_one_keeper_alone_moves_nothing_and_the_order_fails_in_time_with_its_fee
     world, chain = town.world, Chain(town.world.connection)
     before, pool_before = town.position(vault), chain.balances(town.pool.name)[world.core]
     room = Room(town, lending(town, vault), life_seconds=60)
-    for _ in range(40):
+    for _ in range(8):
         room.propose()
-        world.step()
+        let_pass(world)
     assert town.position(vault) == before
     assert "other approvals are waited for" in room.propose().reason
     failed = room.until_done()
@@ -165,9 +184,9 @@ def test_one_keeper_alone_moves_nothing_and_the_order_fails_in_time_with_its_fee
 def test_a_keeper_approves_nothing_but_what_its_own_ledger_ordered(town, vault):
     world = town.world
     room = Room(town, lending(town, vault))
-    for _ in range(30):
+    for _ in range(6):
         room.propose()
-        world.step()
+        let_pass(world)
     other = room.order._replace(steps=lending(town, vault, LENT + 1).steps)
     for orders in ([], [other], [lending(town, vault, LENT)._replace(account=vault, steps=room.order.steps[:1])]):
         (said,) = room.cosign(town.keepers[1], orders)
@@ -209,10 +228,10 @@ def test_v_8_the_holders_half_changes_with_the_old_holders_and_the_guards_approv
     vault = town.open()
     order = Order(town.number(), "vault_owner", vault, "", 0, "", to=winner.name)
     room = Room(town, order, broadcasts=["reply lost", "lost"])
-    for _ in range(30):
+    for _ in range(10):
         room.propose()
         approve_by_hand(town, town.guard, room)
-        world.step()
+        let_pass(world)
     assert fault_of(world.chain, town.terms, vault, town.holder.name) is None  # the guard alone changes nothing
     done = room.until_done(also=lambda: approve_by_hand(town, town.holder, room))
     assert isinstance(done, OrderDone)

@@ -3,16 +3,21 @@
 import pytest
 
 from bsip_mplp.chain import builders
+from bsip_mplp.chain.builders import Units
 from bsip_mplp.chain.chain import Chain, Position
-from bsip_mplp.chain.errors import NotFoundError
+from bsip_mplp.chain.connection import Connection
+from bsip_mplp.chain.errors import DisagreementError, NotFoundError
+from bsip_mplp.chain.inbox import Inbox
 from bsip_mplp.chain.kinds import deeds_of
 from bsip_mplp.chain.orders import Waiting
 from bsip_mplp.chain.outbox import Outbox, is_for_operator
+from bsip_mplp.chain.transactions import broadcast, sign
 from bsip_mplp.chain.vaults import Terms, fault_of, read_authorities, read_sighting
 from bsip_mplp.rules.inputs import OrderDone, OrderFailed
 from bsip_mplp.rules.outcomes import Step
+from tests.chain.test_inbox import CONTEXT
 from tests.chain.test_outbox import EXPIRATION_SECONDS, NOW, RESERVE, Refusing, Store
-from tests.chain.vault_town import VaultTown
+from tests.chain.vault_town import MARKET_ICR, MARKET_MCR, MARKET_MSSR, VaultTown
 
 LENT = 10**8
 
@@ -197,6 +202,12 @@ def test_steps_that_take_others_money_are_not_made(town, vault):
         assert words in waiting.reason
 
 
+def test_an_order_that_the_configuration_knows_nothing_of_waits_and_keeps_no_other_waiting(town, vault):
+    outbox = Outbox(town.world.chain, Store(), town.pool.name, town.pool.keyring, deeds=deeds_of(None))
+    (waiting,) = outbox.work([town.order(vault, *lend(town, vault))], NOW, RESERVE)
+    assert "kind vault are not carried out" in waiting.reason
+
+
 def test_an_account_name_that_is_taken_fails_and_makes_nothing(town):
     from bsip_mplp.chain.orders import Order
 
@@ -248,6 +259,11 @@ def test_a_micro_fork_takes_a_loan_back_and_it_is_made_once_all_the_same(town, v
     town.run(vault, *bring_home(town, vault))
 
 
+def feed_of(world, market, price):
+    pair = Units(world.chain.asset(market).id, price[0]), Units("1.3.0", price[1])
+    return builders.publish_feed(world.faucet.id, pair, mcr=MARKET_MCR, mssr=MARKET_MSSR, icr=MARKET_ICR)
+
+
 def test_v_5_the_chain_calling_the_vault_in_the_same_block_leaves_one_of_two_whole_outcomes(town):
     """A loan's transaction meets a feed by which the chain sells the vault: whichever is first, all or nothing."""
     market = town.world.bitasset()
@@ -265,13 +281,16 @@ def test_v_5_the_chain_calling_the_vault_in_the_same_block_leaves_one_of_two_who
             Chain(world.connection), store, own.pool.name, own.pool.keyring,
             expiration_seconds=EXPIRATION_SECONDS, deeds=deeds_of(own.terms),
         )  # fmt: skip
-        offer = builders.limit_order_create(
-            buyer.id, own.units(10**6, market), own.units(1), world.chain.head().time + 600
-        )
-        world.send([offer], buyer)
+        end = world.chain.head().time + 600
+        world.send([builders.limit_order_create(buyer.id, own.units(10**6, market), own.units(1), end)], buyer)
+        falls = [feed_of(world, market, (4, 1000))]  # the ratio is 1.6 then, under MCR
+        signed = sign(world.chain, falls, world.faucet.keyring, [world.faucet.key], expiration_seconds=60)
+        world.until_irreversible()
         if is_loan_first:
             outbox.work([loan], NOW, RESERVE)
-        world.feed(market, (4, 1000))  # ratio 1.6, under MCR: it is called
+        broadcast(world.connection, signed.transaction)
+        outbox.work([loan], NOW, RESERVE)  # both wait for the same block
+        world.step(0)
         ended = own.carry_out(loan, store=store)
         collateral, debt = own.position(vault)
         if isinstance(ended, OrderDone):
@@ -280,3 +299,52 @@ def test_v_5_the_chain_calling_the_vault_in_the_same_block_leaves_one_of_two_who
         else:
             assert isinstance(ended, OrderFailed)
         assert debt < 10**6
+
+
+def test_what_comes_home_in_a_transaction_of_the_pools_own_is_no_deposit(town, vault):
+    world = town.world
+    world.until_irreversible()
+    inbox = Inbox(Chain(world.connection), town.pool.name, town.pool.keyring, CONTEXT)
+    start = inbox.read(0)
+    while (further := inbox.read(start.block)).block != start.block:
+        start = further
+    lent = town.run(vault, *lend(town, vault))
+    home = town.run(vault, *bring_home(town, vault))
+    world.pay(town.holder, town.pool, 4_321)
+    world.until_irreversible()
+    reading = inbox.read(start.block)
+    assert [(one.account, one.amount) for one in reading.deposits] == [(town.holder.name, 4_321)]
+    assert {one.transaction for one in reading.sent} == {lent.transaction, home.transaction}
+
+
+def test_a_reply_that_the_node_itself_loses(town, vault):
+    if not town.world.is_embedded:
+        pytest.skip("the embedded node loses replies on demand")
+    before, store, order = town.position(vault), Store(), town.order(vault, *lend(town, vault))
+    town.world.chain.call("devnet_lose_replies", 1)
+    assert isinstance(town.carry_out(order, store=store), OrderDone)
+    assert len(store.attempts(order.number)) == 1
+    assert town.position(vault) == (before[0] + LENT, before[1])
+    town.run(vault, *bring_home(town, vault))
+
+
+def test_v_2_a_node_that_lies_about_authorities_is_not_believed_alone(town):
+    """Two nodes are named; the one in use says that a vault is sound which is a thief's."""
+    world, thief = town.world, town.world.person("thief", core=10**9)
+    wanted = town.terms.owner(world.chain, town.holder.name).json()
+
+    class Lying(Connection):
+        def call(self, api, method, *arguments):
+            found = super().call(api, method, *arguments)
+            if method == "get_account_by_name" and arguments == (thief.name,):
+                found |= {"owner": wanted, "active": town.terms.active(world.chain).json()}
+            return found
+
+    lying = Lying([world.url])
+    assert fault_of(Chain(lying), town.terms, thief.name, town.holder.name) is None  # with one node there is no help
+    lying.close()
+    lying = Lying([world.url, world.url + "/"])
+    with pytest.raises(DisagreementError, match=f"the authorities of {thief.name}"):
+        fault_of(Chain(lying), town.terms, thief.name, town.holder.name)
+    lying.close()
+    assert "the owner authority" in fault_of(world.chain, town.terms, thief.name, town.holder.name)

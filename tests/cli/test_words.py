@@ -74,7 +74,7 @@ def test_no_words_are_for_a_movement_that_is_never_posted():
 
 
 def test_every_rule_that_is_named_in_the_code_has_a_name():
-    named = {rule for path in SOURCES for rule in re.findall(r'"((?:PL-D?|G-)\d+)"', path.read_text())}
+    named = {rule for path in SOURCES for rule in re.findall(r'"((?:PL-D?|G-|V-)\d+)"', path.read_text())}
     named |= set(ENDS_OF_LOANS) | {transition.rule for transition in TRANSITIONS}
     assert named - set(RULES) == set()
     assert rule_words("PL-30") == "PL-30, sealed bids"

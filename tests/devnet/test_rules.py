@@ -291,6 +291,6 @@ def test_unknown_operations_are_refused():
     from bsip_mplp.devnet.operations import operation
 
     with refuses("not implemented by this development node"):
-        operation.parse([22, {}])
+        operation.parse([25, {}])
     with refuses(r"tag < count\(\)"):
         operation.parse([99, {}])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bsip_mplp.chain.holdings import Holdings
 from bsip_mplp.chain.movements import Movement
-from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, Verdict, judge, own_of
+from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, VaultFigure, Verdict, judge, own_of
 from bsip_mplp.keeper.audits import AuditBoard, Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.health import reasons
 from bsip_mplp.keeper.metrics import exposition
@@ -181,3 +181,36 @@ def test_the_metrics_name_every_figure_once():
     samples = [line.split()[0] for line in text.splitlines() if not line.startswith("#")]
     assert len(samples) == len(set(samples))
     assert all(line.split()[2] in text for line in text.splitlines() if line.startswith("# TYPE"))
+
+
+# --- vaults ------------------------------------------------------------------------------------------------
+
+
+def vault(**fields):
+    figure = VaultFigure("v-1", "USD", 900, 900, 300, 300, lent_core=80, lent_bitasset=0, under_way=False)
+    return replace(figure, **fields)
+
+
+def test_v_6_what_is_in_a_vault_is_compared_with_the_chain_to_the_last_unit():
+    assert judge(books(), holdings(1050), None, [vault()]).verdict is Verdict.AGREES
+    first = judge(books(), holdings(1050), None, [vault(collateral_held=899)])
+    assert first.verdict is Verdict.UNSETTLED  # a margin call is booked once it can't be undone
+    later = judge(books(time=5001 + PATIENCE_SECONDS), holdings(1050), first, [vault(debt_held=299)])
+    assert later.verdict is Verdict.DIFFERS
+    assert later.alarms() == [
+        "audit at block 100: vault v-1 has 900 units of collateral and 299 of debt in USD, "
+        "the ledger says 900 and 300"
+    ]
+    assert audit_from_json(json.loads(json.dumps(audit_to_json(later)))) == later
+    assert judge(books(time=9999), holdings(1050), later, [vault()]).verdict is Verdict.AGREES
+
+
+def test_a_vault_that_an_order_is_at_work_on_is_not_judged():
+    assert judge(books(), holdings(1050), None, [vault(collateral_held=0, under_way=True)]).verdict is Verdict.AGREES
+
+
+def test_a_vault_that_differs_stops_nobodys_payout():
+    bad = [vault(debt_held=1)]
+    audit = judge(books(time=10**6), holdings(1050), None, bad, vaults_since=5000)
+    assert audit.verdict is Verdict.DIFFERS
+    assert audit.hold is None

@@ -6,7 +6,10 @@ import pytest
 
 from bsip_mplp.keeper import health
 from bsip_mplp.keeper.health import HealthView, reasons
+from bsip_mplp.keeper.metrics import exposition
 from bsip_mplp.keeper.status import BotStatus
+from bsip_mplp.keeper.vault_health import VaultView, news
+from bsip_mplp.market import Parameters
 
 WELL = HealthView(
     now=1000,
@@ -69,3 +72,49 @@ def test_balances_that_do_not_add_up_or_are_negative_are_found():
 def test_the_operators_reserve_may_be_negative_and_the_outside_is():
     balances = {("operator", "TEST"): -5, ("outside", "TEST"): 5}
     assert health.check_sums(replace(WELL, balances=balances)) == []
+
+
+# --- vaults -----------------------------------------------------------------------------------------------
+
+MARKET = {
+    "market": "USD", "core_asset": "TEST", "parameters": Parameters().as_json(), "invalid": None,
+    "feed": {"price": [1000, 100_000], "mcr": 1500, "mssr": 1100, "icr": 1550, "expires": 9000},
+}  # fmt: skip
+POSITION = {"collateral": 165_000_000, "debt": 1_000_000, "placed_lp1": 0, "placed_lp2": 0, "buffer": 0}
+VAULT = {"account": "v-1", "holder": "bob", "market": "USD", "state": "sound", "reason": ""}
+SOUND = VaultView(VAULT, POSITION, MARKET, [], [])
+
+
+def test_v_2_authorities_that_are_not_as_agreed_are_a_reason():
+    unsound = SOUND._replace(vault=VAULT | {"state": "unsound", "reason": "the active authority is another"})
+    assert reasons(replace(WELL, vaults=[SOUND])) == []
+    assert reasons(replace(WELL, vaults=[unsound])) == [
+        "vault v-1 of bob: the active authority is another; nothing more goes into it"
+    ]
+
+
+def test_a_vault_near_a_rule_is_named_with_how_far_the_price_may_fall():
+    """165,000,000 of collateral at 1/100 are 1.65 of the debt: at MCR 1.5 the chain calls, 9.09 % lower."""
+    assert news([SOUND], {}) == ["vault v-1 of bob is near: 9.0 % lower the chain calls: its ratio is at MCR"]
+    far = SOUND._replace(position=POSITION | {"collateral": 200_000_000})
+    assert news([far], {}) == []
+
+
+def test_what_is_on_its_way_home_is_named_and_is_no_fault_of_the_operator():
+    item = {"units": 5, "asset": "TEST", "loan": 3}
+    view = SOUND._replace(position=None, unwinding=[item])
+    assert news([view], {"TEST": 2}) == ["vault v-1: loan 3 is unwinding, 0.05 TEST are on their way home"]
+    assert reasons(replace(WELL, vaults=[view])) == []
+
+
+def test_the_metrics_have_figures_for_each_vault():
+    item = {"units": 5, "asset": "TEST", "loan": 3}
+    text = exposition(replace(WELL, vaults=[SOUND._replace(unwinding=[item, item])]), None)
+    assert 'mplp_vault_fall_permille{vault="v-1"} 90\n' in text
+    assert 'mplp_vault_sound{vault="v-1"} 1\n' in text
+    assert 'mplp_vault_unwinding_units{vault="v-1",asset="TEST"} 10\n' in text
+
+
+def test_the_ledgers_account_of_what_lies_in_vaults_may_be_negative():
+    balances = {**WELL.balances, ("vaults", "TEST"): -7, ("free/bob", "TEST"): 7}
+    assert reasons(replace(WELL, balances=balances)) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bsip_mplp.ledger import MAY_BE_NEGATIVE
 from bsip_mplp.rules.transitions import TRANSITIONS
 
-LENDERS_OWN = ("PL-1", "PL-2", "PL-50", "PL-39")
-"""What a pool's total changes by: its owner, and where bonds are compulsory the exchange that touches PL-I1."""
+LENDERS_OWN = ("PL-1", "PL-2", "PL-50", "PL-39", "V-10")
+"""What a pool's total changes by: its owner, compulsory bonds, which touch PL-I1, and the order of loss of vaults."""
 
 IN_AUCTION = ("in_auction", "taken_over")
 CARRIED = ("carried", "black")
@@ -20,6 +20,7 @@ def check(engine):
     check_double_entry(engine)
     check_principal(engine)
     check_positions(engine)
+    check_vaults(engine)
     check_paid_time(engine)
 
 
@@ -41,7 +42,12 @@ def check_principal(engine):
             assert loan.principal > 0
             assert 0 <= loan.goes_home <= loan.principal
             lent[loan.pool] = lent.get(loan.pool, 0) + loan.principal
+    for item in book.unwindings.values():
+        assert item.home is None or item.came + item.lost == item.units
+        if item.pool and item.home is None:
+            lent[item.pool] = lent.get(item.pool, 0) + item.units - item.came
     for number, pool in book.pools.items():
+        assert pool.pending == engine.ledger.balance(f"pool/{number}/pending", pool.asset)
         assert pool.lent == lent.get(number, 0), f"pool {number}"
         assert pool.available == engine.ledger.balance(f"pool/{number}/available", pool.asset)
         assert pool.lent == engine.ledger.balance(f"pool/{number}/lent", pool.asset)
@@ -62,7 +68,7 @@ def check_positions(engine):
         assert (position.auction is not None) == (state in IN_AUCTION), position.key
         assert (state == "closed") == (position.debt == 0)
         assert (position.account in book.markets[position.market].carried) == (state in CARRIED)
-        if state in ("free", "closed"):
+        if state in ("free", "closed", "unwinding"):
             assert not loans, position.key
         if state == "protected":
             assert loans, position.key
@@ -77,6 +83,33 @@ def check_positions(engine):
     assert open_auctions == sum(position.auction is not None for position in book.positions.values())
     held = sum(units for (account, _), units in engine.ledger.balances().items() if account.startswith("bid/"))
     assert held == sum(bid.units for bid in book.bids.values() if bid.state == "open")
+
+
+def check_vaults(engine):
+    """V-4, V-5: what lies in each vault is what its loans, the risk fund and what is on its way home say.
+
+    What is on its way home ends in exactly one of three ways; what lies in all vaults is what the ledger says.
+    """
+    book = engine.book
+    in_vaults = {}
+    ways = [item.way for item in book.unwindings.values() if item.home is not None]
+    assert all(way in ("a", "b", "c") for way in ways)
+    for position in book.positions.values():
+        if position.custody != "vault":
+            continue
+        core, bitasset = position.lp1, position.lp2
+        for number in position.unwinding:
+            item = book.unwindings[number]
+            assert not item.way
+            core += item.units - item.came if item.asset != position.market else 0
+            bitasset += item.units - item.came if item.asset == position.market else 0
+        assert (position.placed_lp1, position.placed_lp2) == (core, bitasset), position.key
+        assert position.state != "unwinding" or position.unwinding or book.vaults[position.account].order
+        assert position.state in IN_AUCTION + CARRIED or not position.buffer
+        for asset, units in ((book.markets[position.market].core, core + position.buffer), (position.market, bitasset)):
+            in_vaults[asset] = in_vaults.get(asset, 0) + units
+    for asset, units in in_vaults.items():
+        assert engine.ledger.balance("vaults", asset) == -units, asset
 
 
 def check_paid_time(engine):

@@ -162,10 +162,22 @@ RULES: dict[str, str] = {
     "SP-21": "what the pool owns is worked off before losses are made good",
     "SP-22": "presets by how thin a market is",
     "SP-23": "in a second: after personal pools' interest; accrual, leaving, calls",
+    "V-1": "custody is a property of a position, and decides what orders an outcome has",
+    "V-2": "the account of a vault, and its authorities, read back before any money goes in",
+    "V-3": "the holder opens, adds, pays, draws, takes out, closes, and moves an own position in",
+    "V-4": "a loan is one transaction, and real when it is done; refused it was never made",
+    "V-5": "the end of a loan is the reverse; it waits as unwinding and ends in exactly one of three ways",
+    "V-6": "the cover: a loan comes home even through a whole margin call at the worst allowed price",
+    "V-7": "the auction begins over MCR, and the risk fund holds that ratio while it lasts",
+    "V-8": "a takeover and a win move nothing but the holder's half of the owner authority",
+    "V-9": "carrying pays debt and closes by real operations",
+    "V-10": "the order of loss; the lenders of the position last, by share, shown",
+    "V-11": "what is done to a vault from outside is seen and booked",
+    "V-12": "where no core asset alone is covered: the check says so, and a mix is proposed",
 }
 
-_NAME = re.compile(r"PL-[DI]?\d+|SP-\d+")
-_RANGE = re.compile(r"(PL-[DI]?|SP-)(\d+) to (?:PL-[DI]?|SP-)(\d+)")
+_NAME = re.compile(r"\bPL-[DI]?\d+|\b(?:SP|V)-\d+")
+_RANGE = re.compile(r"\b(PL-[DI]?|SP-|V-)(\d+) to (?:PL-[DI]?|SP-|V-)(\d+)")
 
 
 def names_in(text):
@@ -224,7 +236,7 @@ def tests_by_rule():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.FunctionDef) or not node.name.startswith(("test_", "pl_")):
                 continue
-            for kind, rule in re.findall(r"(?:^|_)(pl|sp)_([di]?\d+)(?=_|$)", node.name):
+            for kind, rule in re.findall(r"(?:^|_)(pl|sp|v)_([di]?\d+)(?=_|$)", node.name):
                 by_name.setdefault(f"{kind.upper()}-{rule.upper()}", []).append(f"{shown}: {node.name}")
             for rule in names_in(ast.get_docstring(node) or ""):
                 by_text.setdefault(rule, []).append(f"{shown}: {node.name}")

@@ -12,10 +12,11 @@ def test_all_rules_of_the_proposals_are_in_the_index():
     numbered = [f"PL-{n}" for n in range(1, 52)]
     decided = [f"PL-D{n}" for n in range(1, 68)]
     always = [f"PL-I{n}" for n in range(1, 6)]
+    vaults = [f"V-{n}" for n in range(1, 13)]
 
     shared = [f"SP-{n}" for n in range(1, 24)]
 
-    assert list(rule_index.RULES) == numbered + decided + always + shared
+    assert list(rule_index.RULES) == numbered + decided + always + shared + vaults
 
 
 @pytest.mark.parametrize("rule", rule_index.RULES)

@@ -4,14 +4,16 @@ import pytest
 
 from bsip_mplp.ledger import LedgerError
 from bsip_mplp.rules.transitions import TRANSITIONS, check_transition
+from tests.rules import vault_courses
 from tests.rules.scene import DAY, Scene, carried, protected
 
-STATES = {"free", "protected", "in_auction", "taken_over", "carried", "black", "closed"}
+STATES = {"unwinding", "free", "protected", "in_auction", "taken_over", "carried", "black", "closed"}
 
 
 def ways_of(scene):
     """All changes of state so far, as (from, to, rule)."""
-    return [(was, now, rule) for _, rule, was, now in scene.ways("ann")]
+    vaults = [vault.account for vault in scene.engine.book.vaults.values()]
+    return [(was, now, rule) for account in ("ann", *vaults) for _, rule, was, now in scene.ways(account)]
 
 
 def auctioned(price=880, **more):
@@ -173,6 +175,7 @@ COURSES = {
     ("carried", "closed", "PL-46"): lambda: closed(carried()),
     ("black", "closed", "PL-46"): lambda: closed(black()),
     ("closed", "free", "PL-46"): _seen_again,
+    **vault_courses.COURSES,
 }
 
 
@@ -220,7 +223,7 @@ def test_pl_d52_the_table_has_no_way_that_no_course_goes():
     assert set(COURSES) == {(way.was, way.now, way.rule) for way in TRANSITIONS}
 
 
-def test_pl_i4_a_position_is_in_one_of_seven_states():
+def test_pl_i4_a_position_is_in_one_of_eight_states():
     assert {way.was for way in TRANSITIONS} | {way.now for way in TRANSITIONS} == STATES
 
 

@@ -11,6 +11,7 @@ from bsip_mplp.ratios import Price
 from bsip_mplp.rules import cover
 from bsip_mplp.rules.borrowing import covered_mix
 from tests.devnet.kit import Stage
+from tests.rules.test_stateful import THOROUGH
 from tests.rules.vault_stage import MONEY, VaultStage
 
 M = MONEY
@@ -21,12 +22,15 @@ def feed_of(bitasset, core, mcr=1550, mssr=1100, icr=1600):
     return Feed(Price(bitasset, core), mcr, mssr, icr, NEVER)
 
 
-def most_core(collateral, debt, feed, parameters):
-    """The most core asset that the cover lets into a position with this own collateral, by bisection."""
+def most_core(collateral, debt, feed, parameters, bitasset=0):
+    """The most core asset that the cover lets into a position with this own collateral, by bisection.
+
+    `debt` is the chain's, after `bitasset` was lent.
+    """
     low, high = 0, 10 * collateral
     while low < high:
         tried = (low + high + 1) // 2
-        placed = cover.Placed(collateral + tried, debt, tried, 0)
+        placed = cover.Placed(collateral + tried, debt, tried, bitasset)
         low, high = (tried, high) if not cover.lacking_units(placed, parameters, feed) else (low, tried - 1)
     return low
 
@@ -72,18 +76,20 @@ buyers = st.lists(st.tuples(st.integers(1, 100), st.integers(0, 100)), min_size=
 """How much each buys, by share, and how far over the worst price that is allowed, in hundredths of the room to it."""
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
-@given(ratios, st.integers(10**4, 10**11), st.integers(10**4, 10**11), buyers)
-def test_v_6_after_a_whole_margin_call_the_loan_is_there(ratios, own, debt, bids):
+@settings(max_examples=500 if THOROUGH else 50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ratios, st.integers(10**4, 10**11), st.integers(10**4, 10**11), buyers, st.integers(0, 40), st.booleans())
+def test_v_6_after_a_whole_margin_call_the_loan_is_there(ratios, own, debt, bids, hundredths_lp2, strict):
     """A position with the most lent to it is called at the very feed where the chain calls, and bought by several.
 
     They pay anything that the chain lets them pay, from the worst price that it allows to the feed, in parts of any
-    size, with any margin call fee.
+    size, with any margin call fee. What is left has the core asset lent, and is worth the bitasset lent besides.
     """
     mssr, room, more, hundredths = ratios
     feed = {"mcr": mssr + room, "mssr": mssr, "icr": mssr + room + more}
     fee = (mssr - 1000) * hundredths // 100
-    lent = most_core(own, debt, feed_of(1, 1, **feed), Parameters())
+    parameters = Parameters(lp2_cover="squeeze" if strict else "feed")
+    bitasset = debt * hundredths_lp2 // 100
+    lent = most_core(own, debt, feed_of(1, 1, **feed), parameters, bitasset)
     assume(lent > 0)
     stage = Stage().account("issuer", "feeder", "ann", "mm", core=10**13)
     stage.bitasset(extensions={"margin_call_fee_ratio": fee} if fee else {}, feed_lifetime_sec=10**8)
@@ -101,7 +107,8 @@ def test_v_6_after_a_whole_margin_call_the_loan_is_there(ratios, own, debt, bids
     stage.feed(price.numerator, price.denominator, **feed)
     assume(stage.position("ann") is None)  # bought whole
 
-    assert stage.balance("ann") - before >= lent
+    worth = bitasset / price * (Fraction(mssr, 1000) if strict else 1)
+    assert stage.balance("ann") - before >= lent + worth
 
 
 # --- V-12 ---------------------------------------------------------------------------------------------------------

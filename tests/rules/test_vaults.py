@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bsip_mplp.rules.engine import Engine
-from bsip_mplp.rules.inputs import PositionSeen, VaultSeen
+from bsip_mplp.rules.inputs import Hold, PositionSeen, SharedPoolSet, VaultSeen
 from bsip_mplp.rules.vault_asks import VaultOpen
 from tests.rules import invariants
 from tests.rules.test_vault_ends import lent
@@ -297,12 +297,44 @@ def test_v_4_standing_protection_orders_its_loan_in_the_step_of_the_feed():
     assert stage.live(stage.vault_of("ann")) == [1]
 
 
+def test_v_4_a_request_armed_before_the_vault_is_open_is_for_it():
+    stage = VaultStage()
+    stage.lend("bob", 100 * M, "BTS", "73/600", 14)
+    stage.prepay("ann", 1 * M, "BTS")
+    stage.open("ann", 20 * M, 10 * M, work=False)
+    stage.protect("ann", at=Fraction(17, 10))
+    stage.work()
+    stage.feed(840)
+
+    assert stage.tasks() == ["lend"]
+
+
+def test_v_3_opening_that_the_chain_refuses_gives_the_collateral_back():
+    stage = VaultStage()
+    stage.open("ann", 20 * M, 10 * M, work=False)
+    stage.carry_out(stage.orders()[0])
+    assert stage.tasks() == ["enter"]
+    stage.fail(stage.orders()[0])
+
+    assert stage.free("ann", "BTS") == 20 * M
+    assert not stage.tasks()
+    stage.audit()
+
+
+def test_sp_18_a_vault_takes_no_part_in_the_shared_pool():
+    stage, _ = opened()
+    stage.put(SharedPoolSet(time=0, market="USD"))
+    stage.deposit("ann", 1 * M, "USD", Hold(market="USD"))
+
+    assert stage.refused == "SP-18"
+
+
 def test_v_4_the_chain_does_not_call_where_it_would_have():
     """V-4 is what vaults are for: the same position with a loan outlives the price that takes the one without."""
     stage = lent(price=850)
     stage.deposit("cat", 20 * M, "BTS", VaultOpen(market="USD", debt=10 * M))
     stage.work()
-    stage.buyers(700)
+    stage.buyers(720)
     stage.feed(770)  # CR is 1.54, under MCR; ann's LCR is over it
 
     assert stage.on_chain(stage.vault_of("cat")) is None

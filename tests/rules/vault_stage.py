@@ -24,6 +24,7 @@ from tests.rules.scene import NEVER, Scene
 
 ON_CHAIN = {"BTS": "CORE", "USD": "USD"}
 WHALE = "mm"
+BUYER = "buyer"
 RICH = 10**13
 MONEY = 10**8
 """What the stage's amounts are multiples of, so that rounding is small beside them."""
@@ -34,7 +35,7 @@ class VaultStage(Scene):
 
     def __init__(self, people=("ann", "cat", "bob", "dan", "eve"), response=None, fee_permille=0, **parameters):
         self.chain = Stage()
-        self.chain.account("issuer", "feeder", "pool", WHALE, *people, core=RICH)
+        self.chain.account("issuer", "feeder", "pool", WHALE, BUYER, *people, core=RICH)
         extensions = {} if response is None else {"black_swan_response_method": response}
         if fee_permille:
             extensions["margin_call_fee_ratio"] = fee_permille
@@ -48,6 +49,7 @@ class VaultStage(Scene):
         )
         super().__init__(**parameters)
         self.chain.borrow(WHALE, 9 * RICH // 10, RICH // 10, "USD")
+        self.chain.transfer(WHALE, BUYER, RICH // 20, "USD")
         self.own = {asset: self.pool_holds(asset) for asset in ON_CHAIN}
 
     # --- the chain --------------------------------------------------------------------------------------------
@@ -85,8 +87,9 @@ class VaultStage(Scene):
         return self.chain.balance(account, ON_CHAIN[asset])
 
     def buyers(self, price_permille, units=RICH // 10):
-        """Somebody who offers bitasset for core asset at a price."""
-        return self.chain.order(WHALE, (units * price_permille // 1000, "USD"), (units, "CORE"))
+        """Somebody who offers bitasset for core asset at a price, as far as there is some."""
+        units = min(units, self.holds(BUYER, "USD") * 1000 // price_permille)
+        return self.chain.order(BUYER, (units * price_permille // 1000, "USD"), (units, "CORE"))
 
     def sync(self):
         """Report every vault that has no order under way, as the watcher does."""
@@ -152,6 +155,10 @@ class VaultStage(Scene):
         opened = [order for order in self.engine.book.orders.values() if order.state == "open"]
         return [order for order in opened if (order.kind in kinds if kinds else order.kind != "payout")]
 
+    def waiting(self, *kinds):
+        """Open orders without sales that nobody buys at the present price."""
+        return [order for order in self.orders(*kinds) if self.idle.get(order.number) != self.price]
+
     def tasks(self):
         """What the open orders are for."""
         return [order.task.name for order in self.orders()]
@@ -159,8 +166,7 @@ class VaultStage(Scene):
     def work(self, *kinds, most=30):
         """Carry out all orders, also those that follow; gives how many."""
         for count in range(most):
-            orders = [one for one in self.orders(*kinds) if one.kind != "vault_owner"]
-            orders = [one for one in orders if self.idle.get(one.number) != self.price]
+            orders = [one for one in self.waiting(*kinds) if one.kind != "vault_owner"]
             if not orders:
                 return count
             self.carry_out(orders[0])
@@ -237,11 +243,13 @@ class VaultStage(Scene):
             self.chain.cancel("pool", placed)
         sold = sum(fill.pays.amount for fill in self.fills[fills:] if fill.order_id == placed)
         got = self.pool_holds("USD") - before["USD"]
-        self.own["BTS"] -= before["BTS"] - self.pool_holds("BTS") - sold  # the chain's fees
+        fee = before["BTS"] - self.pool_holds("BTS") - sold
         if not sold:
             self.idle[order.number] = self.price
+            self.own["BTS"] -= fee  # trying is no order of the engine
             return
-        self.put(OrderFilled(time=self.now, order=order.number, units=sold, got=got, done=True))
+        report = {"units": sold, "got": got, "done": True, "fee_asset": "BTS", "fee": fee}
+        self.put(OrderFilled(time=self.now, order=order.number, **report))
 
     # --- what must hold ---------------------------------------------------------------------------------------
 

@@ -53,12 +53,13 @@ def broken(town, seeds):
 
 
 def test_a_payout_marked_paid_before_it_is_sent_is_caught(town, monkeypatch):
-    def pay(self, order, payer, dead_attempts, time, reserve_units):
-        signed = self._sign(order, payer)
-        done = OrderDone(time=time, order=order.number, fee_asset="TEST", fee=10, transaction=signed.id, source=None)
+    def begin(self, one, context, reserve_units):
+        transaction = self._sign(one, context).id
+        number = one.order.number
+        done = OrderDone(time=context.time, order=number, fee_asset="TEST", fee=10, transaction=transaction)
         return done, 10
 
-    monkeypatch.setattr(Outbox, "_pay", pay)
+    monkeypatch.setattr(Outbox, "_begin", begin)
     assert "of others, the ledger says" in broken(town, range(30))
 
 
@@ -77,8 +78,8 @@ def test_a_cursor_moved_before_the_credit_is_caught(town, monkeypatch):
 def test_a_payout_built_anew_before_the_last_one_is_dead_is_caught(town, monkeypatch):
     resolve = Outbox._resolve
 
-    def hasty(self, order, last, seen, time):
-        return resolve(self, order, last, seen._replace(time=10**11), time)
+    def hasty(self, one, last, seen, context):
+        return resolve(self, one, last, seen._replace(time=10**11), context)
 
     monkeypatch.setattr(Outbox, "_resolve", hasty)
     assert broken(town, range(60)) is not None

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from bsip_mplp.story import example, long
+from bsip_mplp.story import example, long, vault
 
 PAGE = "".join((Path(__file__).parents[2] / "docs" / "story.md").read_text(encoding="utf-8").split())
 
 
-@pytest.mark.parametrize("step", [*example.STEPS, *long.STEPS], ids=lambda step: step.number)
+@pytest.mark.parametrize("step", [*example.STEPS, *long.STEPS, *vault.STEPS], ids=lambda step: step.number)
 def test_each_step_is_shown_with_its_words(step):
     assert f"{step.number}✓──" in PAGE
     assert "".join(step.words.split()) in PAGE

@@ -15,7 +15,7 @@ END = {
 
 
 def play(*options):
-    ran = subprocess.run([*MPLP, "story", "--json", *options], capture_output=True, text=True, check=False, timeout=200)
+    ran = subprocess.run([*MPLP, "story", "--json", *options], capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode in (0, 1), ran.stderr
     return ran.returncode, json.loads(ran.stdout)
 
