@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -321,6 +321,8 @@ def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
 def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> bool:
     """Run the bots as the leader until told to stop, or until the lead is lost."""
     from bsip_mplp.chain.errors import UnreachableError
+    from bsip_mplp.keeper.alerts import alerting
+    from bsip_mplp.keeper.health import reasons
     from bsip_mplp.keeper.status import StatusBoard
 
     board = StatusBoard(settings.database_url, epoch=leading.epoch)
@@ -336,7 +338,8 @@ def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> boo
             return keeper.once()
         log.info("the keeper runs; Ctrl-C or SIGTERM ends it")
         leading.when_lost(stop.set)
-        keeper.serve(stop)
+        with alerting(settings.alerts, settings.place, lambda: reasons(read_health(settings, int(time.time())))):
+            keeper.serve(stop)
         log.info("the keeper has ended")
         return True
     except LostLeadError as error:
@@ -398,11 +401,8 @@ def read_statuses(settings: Settings) -> list[BotStatus]:
     """How each bot is doing; raises an `OpenError` if there is no journal."""
     from bsip_mplp.keeper.status import StatusBoard
 
-    board = StatusBoard(settings.database_url, read_only=True)
-    try:
+    with closing(StatusBoard(settings.database_url, read_only=True)) as board:
         return board.read()
-    finally:
-        board.close()
 
 
 def read_health(settings: Settings, now: int) -> HealthView:
@@ -493,8 +493,5 @@ def last_audit(settings: Settings) -> Audit | None:
     """What the keeper's last audit found; None before the first."""
     from bsip_mplp.keeper.audits import AuditBoard
 
-    board = AuditBoard(settings.database_url, read_only=True)
-    try:
+    with closing(AuditBoard(settings.database_url, read_only=True)) as board:
         return board.read().last
-    finally:
-        board.close()

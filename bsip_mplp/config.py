@@ -240,6 +240,14 @@ class Health(_Table):
     stuck_seconds: Annotated[int, Field(ge=10)] = 900
 
 
+class Alerts(_Table):
+    """Where what `mplp health` says is posted as it comes up. The address is a secret: a file holds it."""
+
+    webhook_file: Path | None = None
+    repeat_seconds: Annotated[int, Field(ge=60)] = 3600
+    per_hour: Annotated[int, Field(ge=1, le=1000)] = 12
+
+
 class Settings(_Table):
     """A whole configuration, checked."""
 
@@ -257,6 +265,7 @@ class Settings(_Table):
     payouts: Payouts = Payouts()
     claims: Claims = Claims()
     health: Health = Health()
+    alerts: Alerts = Alerts()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
