@@ -30,9 +30,7 @@ def supply(stage: Stage, scene: Scene) -> None:
     stage.counted(
         stage.reserve_for_fees(scene, "Maker"),
         stage.ask(scene, "Ming", "mplp supply", "600", stage.symbol),
-        stage.ask(scene, "Hong", "mplp interest"),
     )
-    stage.until("Hong's position", lambda: _seen(stage))
     stage.counted(stage.ask(scene, "Hong", "mplp hold mcr=1.2", "4", stage.symbol))
     scene.chain += facts.look_at_chain(stage, "Hong")
     scene.equal("extra debt asset", _extra(stage), 0)
@@ -92,10 +90,6 @@ def run_out(stage: Stage, scene: Scene) -> None:
 
 def _key(stage: Stage) -> str:
     return f"{stage.symbol}/{stage['Hong'].name}"
-
-
-def _seen(stage: Stage) -> bool:
-    return any(found["account"] == stage["Hong"].name for found in stage.objects("position"))
 
 
 def _extra(stage: Stage) -> int:
