@@ -412,7 +412,7 @@ def read_health(settings: Settings, now: int) -> HealthView:
 
     statuses = read_statuses(settings)
     with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
-        last_paid = read.last_inputs(connection, "order_done")
+        last_paid, cursor = read.last_inputs(connection, "order_done"), journal.cursor()
         held = [line for status in statuses if status.held for line in status.held.splitlines()]
         fee_units = int(last_paid[0].body["fee"]) if last_paid else 1
         return HealthView(
@@ -428,6 +428,8 @@ def read_health(settings: Settings, now: int) -> HealthView:
             held_back=held,
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
+            ledger_time=cursor and cursor.time,
+            ledger_lag_seconds_max=settings.health.lag_seconds,
         )
 
 

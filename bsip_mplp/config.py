@@ -236,6 +236,7 @@ class Health(_Table):
     """When `mplp health` speaks up."""
 
     tick_age_seconds: Annotated[int, Field(ge=1)] = 120
+    lag_seconds: Annotated[int, Field(ge=60)] = 600
     fees_in_reserve: Annotated[int, Field(ge=0)] = 20
     stuck_seconds: Annotated[int, Field(ge=10)] = 900
 

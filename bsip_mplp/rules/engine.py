@@ -41,6 +41,7 @@ from bsip_mplp.rules.inputs import (
     KeepBond,
     LeavePool,
     Lend,
+    Loss,
     MarketOpened,
     Operator,
     OrderDone,
@@ -187,12 +188,8 @@ class Engine:
                 feeds.parameters_changed(self.book, item)
             case SharedPoolSet():
                 shared_pool.pool_set(self.book, item)
-            case OrderDone():
-                chain_orders.order_done(self.book, item)
-            case OrderFilled():
-                chain_orders.order_filled(self.book, item)
-            case OrderFailed():
-                chain_orders.order_failed(self.book, item)
+            case OrderDone() | OrderFilled() | OrderFailed() | Loss():
+                chain_orders.done_outside(self.book, item)
 
     def _deposit(self, item: Deposit) -> None:
         """G-6: whatever arrives is the sender's free balance first; then what the memo asked for is tried."""

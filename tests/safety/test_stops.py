@@ -111,6 +111,7 @@ def test_while_the_audit_differs_deposits_count_and_when_it_agrees_again_payouts
     assert free_of(run, "bob") == 777
     assert paid(run) == []
     assert "1 too little" in run.statuses()["auditor"].held
+    assert not run.keeper.once()  # what `keeper run --once` ends with
     run.audits.kept = run.audits.kept._replace(own=own)
     for _ in range(3):
         run.work()
@@ -197,3 +198,22 @@ def test_spam_neither_keeps_others_waiting_nor_stays_in_memory(run):
 
 def _size(section):
     return len(section) if isinstance(section, dict) else 1
+
+
+def test_a_chain_begun_anew_beside_an_old_journal_is_recognised(run):
+    """Another chain under the same id, with other blocks under the same numbers: nothing of it is taken."""
+    run.pass_blocks()
+    run.work("inbox")
+    with CuttingJournal.at(run.path) as journal:
+        was = journal.cursor()
+    assert was.block_id == run.chain.block(was.block).id.hex()
+    run.chain.revert(run.town._snapshot)
+    run.chain._skip_slots = 1
+    run.pass_blocks(was.block + 30 - run.chain.head_number)
+    run.town.transfer("ann", 1000, "hello", 1)
+    run.pass_blocks()
+    run.drop()
+    run.work("inbox")
+    assert "this is another chain than the journal's" in run.statuses()["inbox"].last_error
+    assert free_of(run, "ann") == 0
+    run.drop()
