@@ -29,6 +29,7 @@ FUZZ_SECONDS ?= 60
 JOBS ?= 2
 soak: .venv/ready
 	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.safety $(FIRST) $$(( $(SEEDS) / 10 + 1 )) --jobs $(JOBS) --database postgresql
 	$(BIN)/python -m tests.safety every $(FIRST)
 	MPLP_KILLS=$(KILLS) $(BIN)/pytest tests/safety/test_kills.py -s -p no:xdist
 	$(BIN)/python -m pip install --quiet atheris==3.0.0 && $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS) \
