@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from bsip_mplp.money import SECONDS_PER_DAY
+from bsip_mplp.ratios import debt_over_level
 from bsip_mplp.story import facts
 from bsip_mplp.story.configuration import Setting
 from bsip_mplp.story.run import Story
@@ -96,9 +99,8 @@ def _extra(stage: Stage) -> int:
     """SP-1, from what the ledger shows: the pool's level, and whether the position is served."""
     if not stage.object("participant", _key(stage))["served"]:
         return 0
-    numerator, denominator = map(int, stage.object("shared_pool", stage.symbol)["level"])
-    position = stage.position("Hong")
-    return int(position["debt"]) - int(position["collateral"]) * numerator // denominator
+    level, position = stage.object("shared_pool", stage.symbol)["level"], stage.position("Hong")
+    return debt_over_level(position["collateral"], position["debt"], Fraction(*map(int, level)))
 
 
 def _balance(stage: Stage) -> int:

@@ -105,6 +105,9 @@ def what_holding_costs_is_shown_and_then_taken(world):
     assert units(shown["upper (raises positions under ICR)"]) == extra(price)
     assert units(shown["available"]) == 1_500_000 - extra(price)
     assert has(world, world.bob, f"interest for the shared pool of {world.market}") == 1_000_000 - interest(price)
+    (shown,) = world.see("position", "--account", world.bob)["positions"]
+    assert units(shown["of_shared_pool"]) == extra(price)
+    assert (shown["CR"], shown["LCR"]) == ("1.634", "1.700")  # the extra debt asset is counted
     rules = [line["rule"] for line in world.see("statement", "--account", world.bob)["movements"]]
     assert "SP-4" in rules
 
