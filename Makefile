@@ -29,7 +29,9 @@ FUZZ_SECONDS ?= 60
 JOBS ?= 2
 soak: .venv/ready
 	$(BIN)/python -m tests.safety $(FIRST) $(SEEDS) --jobs $(JOBS)
+	$(BIN)/python -m tests.safety $(FIRST) $$(( $(SEEDS) / 10 + 1 )) --jobs $(JOBS) --database postgresql
 	$(BIN)/python -m tests.safety every $(FIRST)
+	MPLP_SPAM=10000 $(BIN)/pytest tests/safety/test_stops.py -k spam -p no:xdist
 	MPLP_KILLS=$(KILLS) $(BIN)/pytest tests/safety/test_kills.py -s -p no:xdist
 	$(BIN)/python -m pip install --quiet atheris==3.0.0 && $(BIN)/python -m tests.fuzz $(FUZZ_SECONDS) \
 	  || { echo "atheris does not install on this Python: the hypothesis tests stand alone"; $(BIN)/python -m tests.fuzz --plain $(FUZZ_SECONDS); }

@@ -1,7 +1,7 @@
 """The inbox: it reads irreversible blocks for transfers to the pool's account, and moves the ledger's clock.
 
-A request to borrow is judged by the position as it is. So the position of each one who asks, and the feed of the
-market, are looked at first and stand before the request in the same batch.
+A request to borrow, or to take part in a shared pool, is judged by the position as it is. So the position of each one
+who asks, and the feed of the market, are looked at first and stand before the request in the same batch.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from bsip_mplp.bots.actions import Action, Take
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.bots.watcher import changed_feeds, changed_positions
 from bsip_mplp.journal import Cursor
-from bsip_mplp.rules.inputs import Borrow, Deposit, FeedSeen, Input, PositionSeen, Protect
+from bsip_mplp.rules.inputs import Borrow, Deposit, FeedSeen, Hold, Input, PositionSeen, Protect
 
 if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
+
+OfAPosition = Borrow | Protect | Hold
+"""Requests that are about the position of who asks, or of the account that they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,9 @@ def observe(desk: Desk) -> View:
     if was is None:
         return View()
     reading = desk.read_inbox(was)
-    came, cursor = reading.deposits, Cursor(reading.block, max(reading.time, was.time), reading.operation)
-    asking = sorted({_meant(item.ask, item.account) for item in came if isinstance(item.ask, Borrow | Protect)})
+    came, time = reading.deposits, max(reading.time, was.time)
+    cursor = Cursor(reading.block, time, reading.operation, reading.block_id)
+    asking = sorted({_meant(item.ask, item.account) for item in came if isinstance(item.ask, OfAPosition)})
     seen = desk.intake.sightings
     known_asking = [
         (market, account) for market, account in asking if market in seen.markets and account not in seen.vaults
@@ -69,14 +73,14 @@ def _in_order(view: View) -> Iterator[Input]:
     feeds = {feed.market: feed for feed in changed_feeds(view.feeds, view.known_feeds)}
     positions = {(p.market, p.account): p for p in changed_positions(view.positions, view.known_positions)}
     for item in view.came:
-        if isinstance(item.ask, Borrow | Protect):
+        if isinstance(item.ask, OfAPosition):
             feed = feeds.pop(item.ask.market, None)
             position = positions.pop(_meant(item.ask, item.account), None)
             yield from (replace(seen, time=item.time) for seen in (feed, position) if seen is not None)
         yield item
 
 
-def _meant(ask: Borrow | Protect, account: str) -> tuple[str, str]:
+def _meant(ask: OfAPosition, account: str) -> tuple[str, str]:
     """The market and the account on the chain of the position that a request is for: one won may be another's."""
     return ask.market, ask.position or account
 

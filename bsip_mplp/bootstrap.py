@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from bsip_mplp.config import MAINNET, ConfigError, Settings
-from bsip_mplp.journal import Journal, LostLeadError, MissingError, Place, UnreachableError, read
+from bsip_mplp.journal import Journal, LostLeadError, MissingError, Place, read
 
 if TYPE_CHECKING:
     from bsip_mplp.chain.chain import Chain
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bsip_mplp.keeper.health import HealthView
     from bsip_mplp.keeper.lead import Lead, Leader
     from bsip_mplp.keeper.runner import Board, Keeper
+    from bsip_mplp.keeper.standby import Ahead
     from bsip_mplp.keeper.status import BotStatus
     from bsip_mplp.keeper.stop import Stop
 
@@ -240,7 +241,9 @@ def change_parameters(settings: Settings, market: str, changes: Mapping[str, Any
 # --- the keeper -----------------------------------------------------------------------------------------------
 
 
-def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: int | None = None) -> Desk:
+def open_desk(
+    settings: Settings, keyring_of: Callable[[str], Keyring], epoch: int | None = None, ahead: Ahead | None = None
+) -> Desk:
     """What the bots work at: the journal folded, and a connection to the chain. Starting is recovering.
 
     `epoch` is the leadership under which it writes and sends, where several keepers share the journal.
@@ -280,14 +283,15 @@ def open_desk(settings: Settings, keyring_of: Callable[[str], Keyring], epoch: i
             if (owner := settings.claims.account) is not None:
                 claims = Claims(chain, owner, pool_account, keyring, life, may_send)
         audits = AuditBoard(settings.database_url, epoch=epoch)
-        return Desk(settings, journal, Intake.load(journal), connection, inbox, outbox, audits, watch, claims)
+        intake = Intake.load(journal, None if ahead is None else ahead.take())
+        return Desk(settings, journal, intake, connection, inbox, outbox, audits, watch, claims)
     except BaseException:
         connection.close()
         journal.close()
         raise
 
 
-def open_keeper(settings: Settings, board: Board, epoch: int | None = None) -> Keeper:
+def open_keeper(settings: Settings, board: Board, epoch: int | None = None, ahead: Ahead | None = None) -> Keeper:
     """The keeper with all its bots; nothing is opened yet."""
     from bsip_mplp.bots.registry import BOTS
     from bsip_mplp.keeper.runner import Keeper
@@ -299,7 +303,7 @@ def open_keeper(settings: Settings, board: Board, epoch: int | None = None) -> K
     every_seconds = {bot.name: float(getattr(settings.bots, bot.name).every_seconds) for bot in BOTS}
     stuck_seconds = settings.health.stuck_seconds
     return Keeper(
-        lambda: open_desk(settings, keyring_of, epoch), BOTS, every_seconds, board, stuck_seconds=stuck_seconds
+        lambda: open_desk(settings, keyring_of, epoch, ahead), BOTS, every_seconds, board, stuck_seconds=stuck_seconds
     )
 
 
@@ -309,16 +313,17 @@ def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
     What can't mend itself (no journal, a wrong chain, no key) is raised at once; a node that can't be reached is
     waited for. Where the lead is lost to another keeper, `LostLeadError` is raised, or with `standby` it is waited for.
     """
+    from bsip_mplp.keeper.standby import Ahead, leading
     from bsip_mplp.keeper.stop import stop_at_signals
 
-    stop = stop_at_signals()
+    stop, ahead = stop_at_signals(), Ahead(settings.database_url)
     open_journal(settings, read_only=True).close()
     while not stop.was_asked:
-        with _leading(settings, stop, standby=standby) as leading:
-            if leading is None:
+        with leading(settings.database_url, stop, ahead, standby=standby) as held:
+            if held is None:
                 break
-            well = _run_as(settings, leading, stop, once=once)
-        if not leading.is_lost:
+            well = _run_as(settings, held, stop, ahead, once=once)
+        if not held.is_lost:
             return well
         if not standby:
             raise LostLeadError("another keeper leads: this one has ended; with --standby it would have stood by")
@@ -326,13 +331,15 @@ def run_keeper(settings: Settings, *, once: bool, standby: bool) -> bool:
     return True
 
 
-def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> bool:
+def _run_as(settings: Settings, leading: Lead, stop: Stop, ahead: Ahead, *, once: bool) -> bool:
     """Run the bots as the leader until told to stop, or until the lead is lost."""
     from bsip_mplp.chain.errors import UnreachableError
+    from bsip_mplp.keeper.alerts import alerting
+    from bsip_mplp.keeper.health import reasons
     from bsip_mplp.keeper.status import StatusBoard
 
     board = StatusBoard(settings.database_url, epoch=leading.epoch)
-    keeper = open_keeper(settings, board, leading.epoch)
+    keeper = open_keeper(settings, board, leading.epoch, ahead)
     try:
         try:
             keeper.open()
@@ -344,7 +351,8 @@ def _run_as(settings: Settings, leading: Lead, stop: Stop, *, once: bool) -> boo
             return keeper.once()
         log.info("the keeper runs; Ctrl-C or SIGTERM ends it")
         leading.when_lost(stop.set)
-        keeper.serve(stop)
+        with alerting(settings.alerts, settings.place, lambda: reasons(read_health(settings, int(time.time())))):
+            keeper.serve(stop)
         log.info("the keeper has ended")
         return True
     except LostLeadError as error:
@@ -386,32 +394,6 @@ def dry_run_lines(settings: Settings) -> list[str]:
         keeper.close()
 
 
-@contextmanager
-def _leading(settings: Settings, stop: Stop, *, standby: bool) -> Iterator[Lead | None]:
-    """The lead of the journal's keepers; with `standby` wait for it until told to stop, which gives None.
-
-    Without `standby` raises `OtherKeeperError`, or an `OpenError`; a database that can't be reached is waited for.
-    """
-    from bsip_mplp.keeper.errors import OtherKeeperError
-    from bsip_mplp.keeper.lead import lead
-
-    told = ""
-    while not stop.was_asked:
-        with ExitStack() as stack:
-            try:
-                leading = stack.enter_context(lead(settings.database_url))
-            except (OtherKeeperError, UnreachableError) as error:
-                if not standby:
-                    raise
-                if str(error) != told:
-                    log.info("standing by: %s", told := str(error))
-            else:
-                yield leading
-                return
-        stop.wait(STANDBY_SECONDS)
-    yield None
-
-
 # --- how the keeper is ------------------------------------------------------------------------------------------
 
 
@@ -426,11 +408,8 @@ def read_statuses(settings: Settings) -> list[BotStatus]:
     """How each bot is doing; raises an `OpenError` if there is no journal."""
     from bsip_mplp.keeper.status import StatusBoard
 
-    board = StatusBoard(settings.database_url, read_only=True)
-    try:
+    with closing(StatusBoard(settings.database_url, read_only=True)) as board:
         return board.read()
-    finally:
-        board.close()
 
 
 def read_health(settings: Settings, now: int) -> HealthView:
@@ -441,7 +420,7 @@ def read_health(settings: Settings, now: int) -> HealthView:
 
     statuses = read_statuses(settings)
     with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
-        last_paid = read.last_inputs(connection, "order_done")
+        last_paid, cursor = read.last_inputs(connection, "order_done"), journal.cursor()
         held = [line for status in statuses if status.held for line in status.held.splitlines()]
         fee_units = int(last_paid[0].body["fee"]) if last_paid else 1
         return HealthView(
@@ -458,4 +437,6 @@ def read_health(settings: Settings, now: int) -> HealthView:
             core_asset=settings.chain.core_asset,
             reserve_units_needed=None if settings.observes_only else fee_units * settings.health.fees_in_reserve,
             vaults=vault_views(connection),
+            ledger_time=cursor and cursor.time,
+            ledger_lag_seconds_max=settings.health.lag_seconds,
         )

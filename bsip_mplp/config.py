@@ -268,8 +268,17 @@ class Health(_Table):
     """When `mplp health` speaks up."""
 
     tick_age_seconds: Annotated[int, Field(ge=1)] = 120
+    lag_seconds: Annotated[int, Field(ge=60)] = 600
     fees_in_reserve: Annotated[int, Field(ge=0)] = 20
     stuck_seconds: Annotated[int, Field(ge=10)] = 900
+
+
+class Alerts(_Table):
+    """Where what `mplp health` says is posted as it comes up. The address is a secret: a file holds it."""
+
+    webhook_file: Path | None = None
+    repeat_seconds: Annotated[int, Field(ge=60)] = 3600
+    per_hour: Annotated[int, Field(ge=1, le=1000)] = 12
 
 
 class Settings(_Table):
@@ -290,6 +299,7 @@ class Settings(_Table):
     vault: Vault | None = None
     claims: Claims = Claims()
     health: Health = Health()
+    alerts: Alerts = Alerts()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:

@@ -52,6 +52,16 @@ def least_lp2_units(collateral: int, debt: int, lp1: int, lp2: int, icr: int, lm
     return max(0, debt - lp2 - remaining)
 
 
+def debt_over_level(collateral: int, debt: int, level: Fraction, *, rounded_up: bool = True) -> int:
+    """SP-1: what a debt has over `level` of debt per collateral, in whole units, never below 0.
+
+    Rounded down where a pool can't fill what is needed (SP-7).
+    """
+    share = collateral * level.numerator
+    reached = div_floor(share, level.denominator) if rounded_up else div_ceil(share, level.denominator)
+    return max(0, debt - reached)
+
+
 def trigger_price(collateral: int, debt: int, limit_permille: int) -> Fraction:
     """The price, in bitasset units per core unit, at which `C·p / D` equals the limit."""
     return Fraction(limit_permille * debt, PERMILLE * collateral)

@@ -117,6 +117,13 @@ class Chain:
             raise NotFoundError(f"the node has no block {number}")
         return found
 
+    def block_id(self, number: int) -> str:
+        """The id of a block, as the next one names it; raises `NotFoundError` if the node has no next one yet."""
+        found = self.call("get_block_header", number + 1)
+        if found is None:
+            raise NotFoundError(f"the node has no block {number + 1}")
+        return str(found["previous"])
+
     def block_time(self, number: int) -> int:
         """When a block was made, in seconds."""
         found = self.call("get_block_header", number)

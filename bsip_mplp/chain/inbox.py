@@ -41,7 +41,8 @@ class Sent(NamedTuple):
 class Reading(NamedTuple):
     """What came in and what went out after a place, in the chain's order, and the place up to which that is all.
 
-    `block` is irreversible, `time` its time in chain seconds, `operation` the id of the last operation seen, or "".
+    `block` is irreversible, `time` its time in chain seconds, `operation` the id of the last operation seen, or "",
+    `block_id` the block's own id, "" where it isn't known.
     """
 
     deposits: tuple[Deposit, ...]
@@ -49,6 +50,7 @@ class Reading(NamedTuple):
     block: int
     time: int
     operation: str
+    block_id: str = ""
 
 
 class Inbox:

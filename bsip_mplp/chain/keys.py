@@ -97,13 +97,7 @@ def read_key_file(path: Path, prefix: str) -> Keyring:
 
     The file must be readable by its owner alone.
     """
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text(encoding="ascii", errors="replace")
-    except OSError as error:
-        raise KeysError(f"{path}: the key file can't be read: {error.strerror}") from None
-    if stat.S_IMODE(mode) & 0o077:
-        raise KeysError(f"{path}: others may read the key file: write chmod 600 {path}")
+    text = read_private(path, "key file")
     wifs = [line.split("#")[0].strip() for line in text.splitlines()]
     wifs = [wif for wif in wifs if wif]
     if not wifs:
@@ -114,6 +108,18 @@ def read_key_file(path: Path, prefix: str) -> Keyring:
         return keyring_of(wifs, prefix)
     except KeysError as error:
         raise KeysError(f"{path}: {error}") from None
+
+
+def read_private(path: Path, what: str) -> str:
+    """The text of a file that only its owner may read; raises `KeysError` that says what to do."""
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise KeysError(f"{path}: the {what} can't be read: {error.strerror}") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise KeysError(f"{path}: others may read the {what}: write chmod 600 {path}")
+    return text
 
 
 def uptick_wallet_file() -> Path:

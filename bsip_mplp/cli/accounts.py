@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -17,7 +18,7 @@ from bsip_mplp.cli.sending import sending_options
 @json_option
 @pass_options
 def balance(options: Options, account: str | None, as_json: bool) -> None:
-    """Show an account's free balance, its prepaid interest, its pools and its payouts under way.
+    """Show an account's free balance, its prepaid interest, its pools, its part in shared pools and payouts under way.
 
     \b
     Example: mplp balance --account alice
@@ -43,14 +44,35 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
         if pool["owner"] == name:
             found.append((f"pool {pool['number']} available", pool["asset"], pool["available"], "mplp unlend"))
             found.append((f"pool {pool['number']} lent", pool["asset"], pool["lent"], "locked until the loans end"))
+    found.extend(_in_shared_pools(reader, name))
     for order in read.orders(reader.connection, "open"):
         if order.account == name and order.kind == "payout":
             found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
+        if order.account == name and order.kind == "settle":
+            note = "rewards to be settled into the core asset"
+            found.append((f"settlement {order.number}", order.asset, order.units, note))
     return [
         {"what": what, "amount": reader.amount(asset, units), "asset": asset, "note": note}
         for what, asset, units, note in found
         if units
     ]
+
+
+def _in_shared_pools(reader: Reader, name: str) -> Iterator[tuple[str, str, int, str]]:
+    """What an account has in shared pools: as a holder the interest balance (SP-4), as a lender what it lent (SP-3)."""
+    from bsip_mplp.journal import read
+
+    for market in _shared_markets(reader):
+        for held in read.balances(reader.connection, f"shared/{market}/interest/{name}"):
+            yield f"interest for the shared pool of {market}", held.asset, held.units, "mplp unhold brings it back"
+    for lender in reader.objects("lender"):
+        if lender["account"] == name:
+            note = "mplp leave; what waits to come out stands in mplp pool"
+            yield f"lent to the shared pool of {lender['market']}", lender["market"], lender["staying"], note
+
+
+def _shared_markets(reader: Reader) -> list[str]:
+    return [pool["market"] for pool in reader.objects("shared_pool")]
 
 
 @click.command(short_help="Show every movement, notice and refusal.")
@@ -80,10 +102,10 @@ def _statement_rows(reader: Reader, name: str, last: int) -> tuple[list[dict[str
     from bsip_mplp.cli.words import RULES, movement_words
     from bsip_mplp.journal import read
 
+    accounts = {f"free/{name}": "free", f"prepaid/{name}": "prepaid"}
+    accounts |= {f"shared/{market}/interest/{name}": "shared pool" for market in _shared_markets(reader)}
     lines = [
-        (line, kind)
-        for kind in ("free", "prepaid")
-        for line in read.statement(reader.connection, f"{kind}/{name}", last)
+        (line, kind) for account, kind in accounts.items() for line in read.statement(reader.connection, account, last)
     ]
     lines.sort(key=lambda found: found[0].seq)
     rows = [

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Compare what is owed with what is held.")
 @click.option("--accept", is_flag=True, help="Count the difference as the account's own gain or loss.")
+@click.option("--write-off", metavar="SYMBOL", help="Let the operator's reserve bear what is missing of an asset.")
+@click.option("--reason", default="", help="Why, for the journal; needed with --write-off.")
 @json_option
 @pass_options
-def audit(options: Options, accept: bool, as_json: bool) -> None:
+def audit(options: Options, accept: bool, write_off: str | None, reason: str, as_json: bool) -> None:
     """Compare what the ledger owes with what the pool's account holds, at an irreversible block.
 
     Exit status 0 if they agree to the last unit or only wait for a block, 1 if they differ. A keeper that finds a
     difference stops paying out; deposits still count. What is missing can be accepted only as far as the account holds
-    money of its own.
+    money of its own. --write-off makes the operator's reserve bear it, below 0 if need be: an input of the journal,
+    for which no keeper may run.
 
     \b
     Example: mplp audit
+             mplp audit --write-off TEST --reason "fee of an operation made by hand"
     """
     from bsip_mplp.bootstrap_views import accept_difference, run_audit
     from bsip_mplp.keeper.audit import Verdict
@@ -35,6 +39,14 @@ def audit(options: Options, accept: bool, as_json: bool) -> None:
     if accept:
         accept_difference(options.settings, found)
         found, precisions = run_audit(options.settings)
+    if write_off is not None:
+        from bsip_mplp.keeper.write_off import write_off as write_it_off
+
+        if not reason:
+            raise click.UsageError("--write-off needs a --reason: it stands in the journal for ever")
+        units = write_it_off(options.settings, found, write_off, reason)
+        found, precisions = run_audit(options.settings)
+        click.echo(f"{units} units of {write_off} were written off: {reason}", err=True)
     rows = [_row(found, place, precisions) for place in range(len(found.figures))]
     vaults = [_vault_row(one, options.settings.chain.core_asset, precisions) for one in found.vaults]
     if as_json:

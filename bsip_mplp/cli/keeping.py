@@ -49,7 +49,9 @@ def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
         for line in dry_run_lines(options.settings):
             click.echo(line)
     elif not run_keeper(options.settings, once=once, standby=standby):
-        raise click.ClickException("a bot failed: the line above says which, and `mplp keeper status` has the rest")
+        raise click.ClickException(
+            "a bot failed, or the audit differs: the lines above say which, and `mplp keeper status` has the rest"
+        )
 
 
 @keeper.command(short_help="Approve what other keepers propose.")

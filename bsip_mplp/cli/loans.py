@@ -84,6 +84,7 @@ def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
         "debt": reader.amount(market, found["debt"]),
         "lent_core": reader.amount(core, found["lp1"]),
         "lent_bitasset": reader.amount(market, found["lp2"]),
+        "of_shared_pool": reader.amount(market, reader.extra_units(found)),
         "CR": ratio_text(own),
         "LCR": ratio_text(combined),
         "state": found["state"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bsip_mplp.money import format_units
-from bsip_mplp.ratios import Price, collateral_ratio
+from bsip_mplp.ratios import Price, collateral_ratio, debt_over_level
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -89,14 +89,33 @@ class Reader:
         feed = self.markets[market]["feed"] if market in self.markets else None
         return None if feed is None else Price(*feed["price"])
 
+    @cached_property
+    def _shared(self) -> tuple[dict[str, Mapping[str, Any]], set[tuple[str, str]]]:
+        """The shared pools by market, and the positions that they serve, by market and account."""
+        served = {(body["market"], body["account"]) for body in self.objects("participant") if body["served"]}
+        return {body["market"]: body for body in self.objects("shared_pool")}, served
+
+    def extra_units(self, position: Mapping[str, Any]) -> int:
+        """What its market's shared pool holds beside a position's debt (SP-1), in smallest units of the bitasset."""
+        pools, served = self._shared
+        if (position["market"], position["account"]) not in served:
+            return 0
+        pool = pools[position["market"]]
+        level = Fraction(*map(int, pool["level"]))
+        return debt_over_level(position["collateral"], position["debt"], level, rounded_up=not pool["scarce"])
+
     def ratios(self, position: Mapping[str, Any]) -> tuple[Fraction | None, Fraction | None]:
-        """CR and LCR at the last feed (PL-11), exactly; None without a feed or without debt."""
+        """CR and LCR at the last feed (PL-11), exactly; LCR counts personal pools and the shared one.
+
+        None without a feed or without debt.
+        """
         price = self.price(position["market"])
         if price is None:
             return None, None
         collateral, debt = position["collateral"], position["debt"]
         own = collateral_ratio(collateral, debt, price)
-        return own, collateral_ratio(collateral + position["lp1"], debt - position["lp2"], price)
+        owed = debt - position["lp2"] - self.extra_units(position)
+        return own, collateral_ratio(collateral + position["lp1"], owed, price)
 
 
 @contextmanager

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+LOOKED_SECONDS_MAX = 10
+"""How long --wait waits for the bot of payouts to have looked at what was asked for."""
 POLL_SECONDS = 0.5
 MOVEMENTS_MAX = 50
 
@@ -213,12 +215,15 @@ class Errand:
             told = [n for n in read.notices(connection, self.account, after_seq=seq - 1) if n.seq == seq]
             refused = [r for r in read.refusals(connection, self.account, after_seq=seq - 1) if r.seq == seq]
             moved = self._movements(connection, seq)
+            begun = [order.number for order in read.orders(connection, "open") if order.seq == seq]
+        held = self._held_back(begun)
         if self.as_json:
             print_json(
                 {
                     "transaction": transaction_id,
                     "counted": seq,
                     "moved": moved,
+                    "held_back": held,
                     "told": [{"rule": notice.rule, "text": notice.text} for notice in told],
                     "refused": [
                         {"rule": found.rule, "reason": found.reason, "remedy": found.remedy} for found in refused
@@ -230,12 +235,31 @@ class Errand:
             for notice in told:
                 if not refused or notice.rule not in {found.rule for found in refused}:
                     click.echo(f"  {notice.rule}: {notice.text}")
+            for line in held:
+                click.echo(f"  Not paid out yet: {line}")
             for row in moved:
                 click.echo(f"  {row['of']}: {row['change']} {row['asset']}, now {row['balance']}")
         if refused:
             first = refused[0]
             said = f"refused by {first.rule}: {first.reason}. {first.remedy}"
             raise RefusedError(f"{said} Nothing is lost: see mplp balance")
+
+    def _held_back(self, numbers: list[int]) -> list[str]:
+        """Why payouts that the request asked for wait, as the keeper said it last."""
+        from bsip_mplp.bootstrap import read_statuses
+
+        counted_at, deadline = int(time.time()), time.monotonic() + LOOKED_SECONDS_MAX
+        while numbers:
+            status = next((one for one in read_statuses(self._settings) if one.name == "payouts"), None)
+            looked = status is not None and status.last_success is not None and status.last_success > counted_at
+            if status is not None and (looked or time.monotonic() > deadline):
+                lines = (status.held or "").splitlines()
+                own = tuple(f"order {number}{mark}" for number in numbers for mark in (":", " "))
+                return [line for line in lines if line.startswith(own) or "payouts wait" in line]
+            if time.monotonic() > deadline:
+                break
+            time.sleep(POLL_SECONDS)
+        return []
 
     def _movements(self, connection: Connection, seq: int) -> list[dict[str, str]]:
         """What the input changed in the free balance and the prepaid interest, in all, by asset."""

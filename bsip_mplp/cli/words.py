@@ -119,6 +119,7 @@ MOVEMENTS: Final = (
     Movement(r"payout (\d+) sent", "Payout {0} has left the pool's account.", "Payout {0} was sent."),
     Movement(r"fee of payout (\d+)", "The chain's fee of payout {0}.", "The chain's fee of payout {0}."),
     Movement(r"payout (\d+) failed", "Payout {0} could not be sent and came back.", "Payout {0} was not sent."),
+    Movement(r"written off: (.*)", "Written off: {0}.", "Gone from the pool's account: {0}."),
     Movement("operator's reserve", "For the chain's fees of payouts.", "You gave it for the chain's fees of payouts."),
     Movement(r"into pool (\d+)", "It can be lent from pool {0} now.", "You put it into your pool {0}."),
     Movement(r"out of pool (\d+)", "You took it out of your pool {0}.", "It is in pool {0} no more."),

@@ -117,13 +117,25 @@ class Journal:
 
     def inputs(self, after_seq: int = 0) -> Iterator[Input]:
         """The inputs in order, to be folded through a fresh engine; raises `BrokenChainError` where one was altered."""
-        previous = GENESIS_HASH if after_seq == 0 else None
-        for record in self.records(after_seq):
+        after = Head(after_seq, self.hash_of(after_seq) if after_seq else GENESIS_HASH)
+        for _, item in self.chained(after):
+            yield item
+
+    def chained(self, after: Head) -> Iterator[tuple[Head, Input]]:
+        """The inputs after a head, each with the head that it makes; raises `BrokenChainError` if one was altered."""
+        head = after
+        for record in self.records(after.seq):
             fits = link(record.previous_hash, record.body, record.outcome) == record.hash
-            if not fits or previous not in (None, record.previous_hash):
+            if not fits or (record.seq, record.previous_hash) != (head.seq + 1, head.hash):
                 raise BrokenChainError(record.seq)
-            previous = record.hash
-            yield input_from_json(json.loads(record.body))
+            head = Head(record.seq, record.hash)
+            yield head, input_from_json(json.loads(record.body))
+
+    def hash_of(self, seq: int) -> str:
+        """The hash of an input, as it stands; "" if there is none."""
+        with self.reading() as connection:
+            found = read_records(connection, seq - 1, 1)
+        return found[0].hash if found and found[0].seq == seq else ""
 
     def records(self, after_seq: int = 0) -> Iterator[Record]:
         """The rows of `inputs` in order; in parts, so that a long journal doesn't fill the memory."""

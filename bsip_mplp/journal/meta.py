@@ -35,6 +35,12 @@ def read_meta(connection: Connection) -> dict[str, str]:
     return {str(name): str(value) for name, value in connection.execute(_READ)}
 
 
+def write_meta(connection: Connection, name: str, value: str) -> None:
+    """Let a name stand for a value."""
+    if not connection.execute(update(tables.meta).where(tables.meta.c.name == name).values(value=value)).rowcount:
+        connection.execute(insert(tables.meta).values(name=name, value=value))
+
+
 def read_head(connection: Connection) -> Head:
     """The head as `meta` has it."""
     known = read_meta(connection)

@@ -10,7 +10,7 @@ from bsip_mplp.chain.at_head import agreed_at_head
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.claims import Claims, Collected, read_collected
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.errors import StaleNodeError
+from bsip_mplp.chain.errors import NotFoundError, StaleNodeError, WrongChainError
 from bsip_mplp.chain.holdings import read_holdings
 from bsip_mplp.chain.inbox import Inbox, Reading
 from bsip_mplp.chain.orders import Waiting
@@ -71,12 +71,31 @@ class Desk:
 
     def read_inbox(self, was: Cursor) -> Reading:
         """What came after the cursor in irreversible blocks; where there is no pool account only the clock moves."""
+        self._check_block(was)
         if self._inbox is not None:
             reading = self._inbox.read(was.block, was.operation)
             self._look_for_unknown([one.transaction or one.source for one in reading.sent])
-            return reading
-        head = self.chain.head()
-        return Reading((), (), head.irreversible_number, head.irreversible_time, was.operation)
+        else:
+            head = self.chain.head()
+            reading = Reading((), (), head.irreversible_number, head.irreversible_time, was.operation)
+        if reading.block == was.block:
+            return reading._replace(block_id=was.block_id)
+        return reading._replace(block_id=self._id_of(reading.block))
+
+    def _id_of(self, block: int) -> str:
+        try:
+            return agreed(self.chain, lambda one: one.block_id(block), f"the id of block {block}")
+        except NotFoundError:
+            return ""  # there is no block behind it yet
+
+    def _check_block(self, was: Cursor) -> None:
+        """Raise `WrongChainError` if the block that was read last is another one now: nothing of it was ever so."""
+        found = self._id_of(was.block) if was.block_id else ""
+        if found and found != was.block_id:
+            raise WrongChainError(
+                f"block {was.block} was read as {was.block_id[:16]}…, the nodes tell {found[:16]}…: this is another "
+                "chain than the journal's (a devnet begun anew?); use the chain's own data, or a journal of its own"
+            )
 
     def _look_for_unknown(self, sent: list[str]) -> None:
         """Remember payments that no order was signed for: of another journal, such as one restored from a backup."""

@@ -29,6 +29,14 @@ class HealthView:
     core_asset: str
     reserve_units_needed: int | None
     vaults: Sequence[VaultView] = ()
+    ledger_time: int | None = None
+    """The time of the last block that was read, in chain seconds; None before the first."""
+    ledger_lag_seconds_max: int = 600
+
+    @property
+    def ledger_lag_seconds(self) -> int | None:
+        """How far the ledger's clock is behind the machine's; None before the first block was read."""
+        return None if self.ledger_time is None else self.now - self.ledger_time
 
 
 def reasons(view: HealthView) -> list[str]:
@@ -53,6 +61,16 @@ def check_bots(view: HealthView) -> list[str]:
             error = f": {status.last_error}" if status.failures and status.last_error else ""
             found.append(f"the {name} last succeeded {view.now - status.last_success} s ago{error}")
     return found
+
+
+def check_clock(view: HealthView) -> list[str]:
+    """The ledger's clock must keep up: nothing counts and nothing falls due while it stands."""
+    lag_seconds = view.ledger_lag_seconds
+    if not view.keeper_runs or lag_seconds is None or lag_seconds <= view.ledger_lag_seconds_max:
+        return []
+    return [
+        f"the ledger is {lag_seconds} s behind: the chain stands, or no node tells its blocks, or much is left to read"
+    ]
 
 
 def check_reserve(view: HealthView) -> list[str]:
@@ -115,6 +133,7 @@ def check_vaults(view: HealthView) -> list[str]:
 CHECKS: tuple[Callable[[HealthView], list[str]], ...] = (
     check_keeper,
     check_bots,
+    check_clock,
     check_reserve,
     check_payouts,
     check_feeds,

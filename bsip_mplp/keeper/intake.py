@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.errors import EngineAheadError
+from bsip_mplp.keeper.folded import Folded
 from bsip_mplp.keeper.sightings import Sightings
 from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Input
@@ -30,12 +31,11 @@ class Intake:
         self._ahead = False
 
     @classmethod
-    def load(cls, journal: Journal) -> Intake:
-        """Fold the journal into a fresh engine."""
-        engine, sightings = Engine(), Sightings()
-        for item in journal.inputs():
-            sightings.note(item, engine.apply(item))
-        return cls(journal, engine, sightings)
+    def load(cls, journal: Journal, ahead: Folded | None = None) -> Intake:
+        """Fold the journal into a fresh engine, or go on from what was folded ahead."""
+        folded = ahead if ahead is not None and ahead.belongs_to(journal) else Folded()
+        folded.fold_on(journal)
+        return cls(journal, folded.engine, folded.sightings)
 
     @property
     def is_ahead(self) -> bool:

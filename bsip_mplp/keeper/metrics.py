@@ -13,6 +13,7 @@ HELP = {
     "mplp_keeper_runs": "1 if a keeper runs on the journal",
     "mplp_bot_last_success_seconds": "when a bot last succeeded, in seconds since 1970",
     "mplp_bot_failures": "how often a bot failed since its last success",
+    "mplp_ledger_lag_seconds": "how far the ledger's clock is behind the machine's",
     "mplp_held_back": "how many things wait for the operator",
     "mplp_reserve_units": "what the reserve for fees holds",
     "mplp_vault_fall_permille": "by how much the price may fall until the next rule acts on a vault",
@@ -45,6 +46,8 @@ def _samples(view: HealthView, audit: Audit | None) -> Iterator[tuple[str, str, 
             yield "mplp_bot_last_success_seconds", f'{{bot="{status.name}"}}', status.last_success
     for status in view.statuses:
         yield "mplp_bot_failures", f'{{bot="{status.name}"}}', status.failures
+    if view.ledger_lag_seconds is not None:
+        yield "mplp_ledger_lag_seconds", "", view.ledger_lag_seconds
     yield "mplp_held_back", "", len(view.held_back)
     yield "mplp_reserve_units", "", view.balances.get(("operator", view.core_asset), 0)
     yield from _of_vaults(view)

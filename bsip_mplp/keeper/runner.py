@@ -27,6 +27,8 @@ WATCH_SECONDS: Final = 5.0
 STUCK_STATUS: Final = 70
 """The exit status of a keeper that made no progress: a supervisor starts it again."""
 DOUBLINGS_MAX: Final = 10
+AUDITOR: Final = "auditor"
+"""The bot whose alarms stop payouts."""
 
 log = logging.getLogger("mplp.keeper")
 
@@ -110,9 +112,10 @@ class Keeper:
         return status.failures == 0
 
     def once(self) -> bool:
-        """Run each bot one time, in its turn; tells whether all succeeded."""
+        """Run each bot one time, in its turn; tells whether all succeeded, and the audit raised no alarm."""
         done = [self.run(bot.name) for bot in sorted(self._bots.values(), key=lambda bot: bot.turn)]
-        return all(done)
+        audited = self._statuses.get(AUDITOR)
+        return all(done) and (audited is None or audited.held is None)
 
     def dry_run(self) -> list[str]:
         """What each bot would do now, by the same plans; nothing is written or sent."""

@@ -10,6 +10,7 @@ from bsip_mplp.rules.chain_orders import order_on_chain
 from bsip_mplp.rules.funds import above_reserve, income, pay_from_fund
 from bsip_mplp.rules.needs import judge_loans
 from bsip_mplp.rules.state import Loan, Market, Position, Terms
+from bsip_mplp.rules.triggers import order_key
 
 PAYS_DEBT = ("pay_debt", "hand_over", "vault")
 """Kinds of orders of a position; a vault's stands among them only if it pays its debt (V-9)."""
@@ -164,9 +165,7 @@ def position_closed(book: Book, position: Position, left_units: int) -> None:
 def carried_positions(book: Book, market: Market) -> list[Position]:
     """The carried and black positions of a market, lowest CR first, the first seen at a tie."""
     positions = [book.positions[market.name, account] for account in market.carried]
-
-    # D/C falls as CR rises, whatever the price; amounts are compared exactly by the index's scale
-    return sorted(positions, key=lambda p: (-((p.debt << 112) // max(1, p.collateral)), p.number))
+    return sorted(positions, key=lambda p: (-order_key(p.debt, p.collateral), p.number))
 
 
 def ordered_debt_units(book: Book, position: Position) -> int:

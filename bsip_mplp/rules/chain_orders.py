@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bsip_mplp.rules.book import Book, Refused
-from bsip_mplp.rules.inputs import OrderDone, OrderFailed, OrderFilled, Withdraw
+from bsip_mplp.rules.inputs import Loss, OrderDone, OrderFailed, OrderFilled, Withdraw
 from bsip_mplp.rules.outcomes import Order
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.state import ChainOrder, Position
@@ -84,6 +84,19 @@ def order_failed(book: Book, failed: OrderFailed) -> None:
     book.touch("order", payout.number, payout)
     book.event("G-6", "order", payout.number, "failed", reason=failed.reason)
     book.notify(payout.account, "G-6", f"Payout {payout.number} could not be sent: {failed.reason}.")
+
+
+def lost(book: Book, loss: Loss) -> None:
+    """What is missing is no longer owed, at the operator's cost: his reserve bears it, below 0 if need be (G-5)."""
+    if not loss.amount or loss.asset not in book.assets:
+        raise Refused("G-5", f"{loss.amount} units of {loss.asset} can't be written off")
+    book.move(
+        "G-5",
+        f"written off: {loss.reason}",
+        ("operator", loss.asset, -loss.amount),
+        ("outside", loss.asset, loss.amount),
+    )
+    book.notify("operator", "G-5", f"{book.show(loss.asset, loss.amount)} were written off: {loss.reason}.")
 
 
 def _open_payout(book: Book, number: int) -> ChainOrder:

@@ -45,6 +45,7 @@ from bsip_mplp.rules.inputs import (
     KeepBond,
     LeavePool,
     Lend,
+    Loss,
     MarketOpened,
     Operator,
     OrderDone,
@@ -200,6 +201,8 @@ class Engine:
             case OrderDone() | OrderFilled() | OrderFailed():
                 if not vault_results.report(self.book, item):
                     chain_orders.report(self.book, item)
+            case Loss():
+                chain_orders.lost(self.book, item)
             case _:
                 self._seen(item)
 

@@ -526,6 +526,18 @@ class OrderFailed:
     source: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """Money is gone from the pool's account for good: the operator's reserve bears it, and nobody else (G-5)."""
+
+    kind: ClassVar[str] = "loss"
+    time: int
+    asset: str
+    amount: int
+    reason: str
+    source: str | None = None
+
+
 Input = (
     AssetSeen
     | MarketOpened
@@ -541,4 +553,5 @@ Input = (
     | OrderDone
     | OrderFilled
     | OrderFailed
+    | Loss
 )

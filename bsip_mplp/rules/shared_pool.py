@@ -57,15 +57,16 @@ def _change(book: Book, pool: SharedPool, parameters: PoolParameters) -> None:
 
 
 def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> None:
-    """SP-18: take part, or change one's own `mcr`, or add to the interest balance; what came along is interest."""
+    """SP-18: take part, or change one's own `mcr`, or add to the interest balance.
+
+    Bitasset that came along is interest (SP-4); any other money only carried the request, and stays free balance.
+    """
     pool = pool_of(book, ask.market)
     position = find_position(book, account, pool.market, ask.position)
     if position.custody == "vault":
         raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
-    if along is not None and along[0] != pool.market:
-        raise Refused("SP-4", f"interest is paid in {pool.market}, not in {along[0]}")
     participant = position.participant
-    interest = 0 if along is None else along[1]
+    interest = along[1] if along is not None and along[0] == pool.market else 0
     if participant is None:
         _join(book, pool, position, _own_mcr(pool, ask.mcr), interest)
         return
@@ -112,7 +113,7 @@ def _join(book: Book, pool: SharedPool, position: Position, own: int | None, int
     if position.state not in ("free", "protected") or not position.collateral:
         raise Refused("SP-18", f"the position is {position.state.replace('_', ' ')}")
     if not interest:
-        raise Refused("SP-18", "no interest was paid in", "Send some with the request.")
+        raise Refused("SP-18", "no interest was paid in", f"Send some {pool.market} with the request.")
     participant = Participant(position, pool, position.number, own)
     accrual.weigh(participant)
     _check_room(book, pool, participant)

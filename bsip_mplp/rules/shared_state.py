@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.ratios import PERMILLE, debt_over_level
 from bsip_mplp.rules.ordered_sums import OrderedSums
 from bsip_mplp.rules.shared_rates import PoolParameters
 
@@ -261,10 +261,7 @@ class SharedPool:
 
     def extra_of(self, collateral: int, debt: int) -> int:
         """SP-1: what brings a position to the level, rounded up; down where the pool can't fill upper (SP-7)."""
-        share = collateral * self.level.numerator
-        if self.scarce:
-            return max(0, debt + (-share) // self.level.denominator)
-        return max(0, debt - share // self.level.denominator)
+        return debt_over_level(collateral, debt, self.level, rounded_up=not self.scarce)
 
     def least_mcr(self) -> Fraction | None:
         """SP-8: the lowest `cr` served, or MCR if lower is empty; None before the first valid feed."""

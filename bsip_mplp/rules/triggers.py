@@ -20,6 +20,11 @@ _NO_COLLATERAL = 1 << 400
 _ENTRIES_LEAST = 64
 
 
+def order_key(debt: int, collateral: int) -> int:
+    """`D/C` as a whole number: the larger, the lower is CR at any price; the same for all that have no collateral."""
+    return (debt << SCALE_BITS) // collateral if collateral > 0 else _NO_COLLATERAL
+
+
 class TriggerIndex(Generic[Name]):
     """Names ordered by debt over collateral, one place each: a heap whose stale entries are passed over."""
 
@@ -31,7 +36,7 @@ class TriggerIndex(Generic[Name]):
 
     def put(self, name: Name, debt: int, collateral: int) -> None:
         """Give a name its place by `debt / collateral`, instead of the one it had."""
-        key = -((debt << SCALE_BITS) // collateral) if collateral > 0 else -_NO_COLLATERAL
+        key = -order_key(debt, collateral)
         if self._place.get(name) == key:
             return
         self._place[name] = key

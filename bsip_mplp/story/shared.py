@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from bsip_mplp.money import SECONDS_PER_DAY
+from bsip_mplp.ratios import debt_over_level
 from bsip_mplp.story import facts
 from bsip_mplp.story.configuration import Setting
 from bsip_mplp.story.run import Story
@@ -30,9 +33,7 @@ def supply(stage: Stage, scene: Scene) -> None:
     stage.counted(
         stage.reserve_for_fees(scene, "Maker"),
         stage.ask(scene, "Ming", "mplp supply", "600", stage.symbol),
-        stage.ask(scene, "Hong", "mplp interest"),
     )
-    stage.until("Hong's position", lambda: _seen(stage))
     stage.counted(stage.ask(scene, "Hong", "mplp hold mcr=1.2", "4", stage.symbol))
     scene.chain += facts.look_at_chain(stage, "Hong")
     scene.equal("extra debt asset", _extra(stage), 0)
@@ -94,17 +95,12 @@ def _key(stage: Stage) -> str:
     return f"{stage.symbol}/{stage['Hong'].name}"
 
 
-def _seen(stage: Stage) -> bool:
-    return any(found["account"] == stage["Hong"].name for found in stage.objects("position"))
-
-
 def _extra(stage: Stage) -> int:
     """SP-1, from what the ledger shows: the pool's level, and whether the position is served."""
     if not stage.object("participant", _key(stage))["served"]:
         return 0
-    numerator, denominator = map(int, stage.object("shared_pool", stage.symbol)["level"])
-    position = stage.position("Hong")
-    return int(position["debt"]) - int(position["collateral"]) * numerator // denominator
+    level, position = stage.object("shared_pool", stage.symbol)["level"], stage.position("Hong")
+    return debt_over_level(position["collateral"], position["debt"], Fraction(*map(int, level)))
 
 
 def _balance(stage: Stage) -> int:

@@ -165,8 +165,9 @@ def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper)
 
 
 def test_a_payout_waits_for_the_reserve_and_is_then_made_once_through_kill_9(world, keeper):
-    status, _, err = world.mplp("-a", world.alice, "withdraw", "2", world.core, "--wait")
+    status, out, err = world.mplp("-a", world.alice, "withdraw", "2", world.core, "--wait")
     assert status == 0, err
+    assert "Not paid out yet: " in out
     reason = until(lambda: [r for r in health(world) if "held back" in r], "the payout is held back")
     assert reason[0].startswith("order 1: held back: the fee is")
     status, _, err = world.mplp("keeper", "reserve", "50")
@@ -222,7 +223,7 @@ def test_a_node_that_is_gone_is_seen_and_when_it_is_back_the_keeper_catches_up(w
     world.devnet.start()
     status, _, err = world.mplp("-a", world.alice, "stake", "5", world.core, "--wait")
     assert status == 0, err
-    until(lambda: not any(bot["failures"] for bot in status_of(world)["bots"]), "all bots work again")
+    until(lambda: not any(bot["failures"] for bot in status_of(world)["bots"]), "all bots work again", 150)
     assert json_of(world, "verify")["holds"]
 
 

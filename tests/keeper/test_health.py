@@ -27,6 +27,15 @@ WELL = HealthView(
 )
 
 
+def test_a_ledger_whose_clock_stands_is_told_while_a_keeper_runs():
+    late = replace(WELL, ledger_time=300, ledger_lag_seconds_max=600)
+    assert [reason[:28] for reason in reasons(late)] == ["the ledger is 700 s behind: "]
+    assert reasons(replace(late, ledger_time=400)) == []
+    assert reasons(replace(late, ledger_time=10**6)) == []
+    assert reasons(replace(late, keeper_runs=None)) == []
+    assert "mplp_ledger_lag_seconds 700" in exposition(late, None)
+
+
 def test_when_all_is_well_there_is_no_reason():
     assert reasons(WELL) == []
     assert reasons(replace(WELL, keeper_runs=None)) == []

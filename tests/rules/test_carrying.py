@@ -25,7 +25,7 @@ def fund(scene, units):
     scene.insure("eve", units, "USD")
 
 
-def test_pl_34_the_fund_pays_what_falls_due_to_the_lenders_without_a_cut():
+def test_pl_34_pl_d26_the_fund_pays_what_falls_due_to_the_lenders_without_a_cut():
     """PL-D26: 200 less the cut of 20 are 180, and nothing of it is income of the fund."""
     scene = carried(risk_share="0")
     fund(scene, 1000)

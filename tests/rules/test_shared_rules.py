@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsip_mplp.rules.inputs import Borrow, Deposit, Lend, Prepay, Request
+from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, Prepay, Request
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_rates import PRESETS, PoolParameters, rate_at
 
@@ -93,6 +93,18 @@ def test_sp_4_looking_a_thousand_times_a_day_changes_nothing():
         scene.rewards("lena")
     assert once.free("ann") == often.free("ann")
     assert once.free("lena") == often.free("lena")
+
+
+def test_sp_4_only_the_bitasset_is_interest_and_other_money_just_carries_the_request():
+    scene = SharedScene()
+    scene.position("ann", 10**9, 3_230_000)
+    scene.deposit("ann", 1, Hold(market="USD", mcr=Fraction(6, 5)), asset="BTS")
+    assert scene.refused == "SP-18"
+    scene.deposit("ann", 40_000, Hold(market="USD"))
+    scene.deposit("ann", 1, Hold(market="USD", mcr=Fraction(6, 5)), asset="BTS")
+    assert scene.refused is None
+    assert (scene.of("ann").own_mcr, scene.interest("ann")) == (1200, 40_000)
+    assert (scene.free("ann", "BTS"), scene.free("ann")) == (2, 0)
 
 
 def test_sp_5_interest_is_split_between_insurance_and_lenders_as_it_accrues():

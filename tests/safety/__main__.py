@@ -1,4 +1,4 @@
-"""Run seeds: `python -m tests.safety FIRST COUNT [--jobs N]`. A seed that breaks is told with the command to repeat it.
+"""Run seeds: `python -m tests.safety FIRST COUNT [--jobs N] [--database postgresql]`; what breaks can be repeated.
 
 `python -m tests.safety every SEED` cuts one calm run at each of its crash points in turn.
 """
@@ -13,6 +13,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing.util import Finalize
 
+from tests.databases import KINDS, Postgres
 from tests.safety.run import Run
 from tests.safety.town import Town
 
@@ -21,11 +22,11 @@ PROGRESS_SECONDS = 10
 _town = None
 
 
-def main(first, count, jobs):
+def main(first, count, jobs, database):
     """Play seeds, some at the same time; gives how many broke."""
     seeds, total, broken, played = range(first, first + count), Counter(), 0, 0
     began = told = time.monotonic()
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _start) as pool:
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), _start, (database,)) as pool:
         for done in as_completed([pool.submit(_play, seed) for seed in seeds]):
             figures, fault = done.result()
             played += 1
@@ -49,11 +50,14 @@ def _progress(played, count, broken, seconds):
     return f"{played} of {count} seeds, {broken} broke; about {left_seconds / 60:.0f} min to go"
 
 
-def _start():
-    """A town for this process."""
+def _start(database):
+    """A town for this process, with a server of its own if that is the database."""
     global _town  # noqa: PLW0603  a process of a pool keeps what it works with where its work finds it
     logging.disable(logging.CRITICAL)
-    _town = Town()
+    server = Postgres() if database == "postgresql" else None
+    _town = Town(server)
+    if server is not None:
+        Finalize(None, server.stop, exitpriority=1)
     Finalize(None, _town.close, exitpriority=1)  # the ends of a process of a pool run no `atexit`
 
 
@@ -98,5 +102,6 @@ if __name__ == "__main__":
     words.add_argument("first", type=int)
     words.add_argument("count", type=int)
     words.add_argument("--jobs", type=int, default=1)
+    words.add_argument("--database", choices=KINDS, default=KINDS[0])
     told = words.parse_args()
-    sys.exit(1 if main(told.first, told.count, told.jobs) else 0)
+    sys.exit(1 if main(told.first, told.count, told.jobs, told.database) else 0)

@@ -122,7 +122,7 @@ def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path
     config = tmp_path / "mplp.toml"
     config.write_text(config.read_text().replace("[health]", "auditor.every_seconds = 0.3\n\n[health]"))
     assert world.mplp("init")[0] == 0
-    assert world.mplp("-a", world.alice, "keeper", "reserve", "500")[0] == 0
+    assert world.mplp("-a", world.alice, "keeper", "reserve", str(500 + 25 * KILLS))[0] == 0
     keeper, sent, killed = world.keeper(), 0, {"keeper": 0, "node": 0}
     try:
         for _ in range(KILLS):

@@ -13,6 +13,7 @@ from tests.safety.town import Town
 
 SEEDS = 60
 PART = 10
+SERVER_SEEDS = 6
 SYSTEMATIC_SEED = 7
 SYSTEMATIC_STEP = 11
 
@@ -32,6 +33,19 @@ def test_ledger_and_chain_agree_to_the_last_unit_whatever_goes_wrong(town, first
         except Exception as error:
             error.add_note(f"repeat it with: python -m tests.safety {seed} 1")
             raise
+
+
+def test_the_same_on_postgresql(postgres):
+    town = Town(postgres)
+    try:
+        for seed in range(SERVER_SEEDS):
+            try:
+                Run(town, seed).play()
+            except Exception as error:
+                error.add_note(f"repeat it with: python -m tests.safety {seed} 1 --database postgresql")
+                raise
+    finally:
+        town.close()
 
 
 def test_a_run_cut_at_one_crash_point_after_the_other(town):

@@ -6,12 +6,14 @@ import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
+
 from bsip_mplp import config
 from bsip_mplp.chain.envelope import seal_plain
 from bsip_mplp.chain.keys import keyring_of
 from bsip_mplp.devnet import Asset, Chain
 from bsip_mplp.devnet.operations import Transfer
-from bsip_mplp.journal import Cursor, Journal, Place
+from bsip_mplp.journal import Cursor, Journal, Place, tables
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.setup import changes
 from tests.devnet.kit import CORE, Stage, key_of
@@ -44,10 +46,50 @@ def settings_for(nodes, quorum, database):
     )
 
 
-class Town:
-    """The chain and the journal as they were when all was set up; `reset` goes back there."""
+class FileDatabase:
+    """A journal in a file, copied from the one that was made."""
 
-    def __init__(self):
+    def __init__(self, folder):
+        self.made, self._copy = folder / "template.sqlite", folder / "journal.sqlite"
+
+    def keep(self):
+        """It is a file of its own already."""
+
+    def reset(self):
+        for old in self._copy.parent.glob("journal.sqlite*"):
+            old.unlink()
+        shutil.copyfile(self.made, self._copy)
+        return self._copy
+
+
+class ServerDatabase:
+    """A journal in a database of a server; what was made is kept beside it, and put back."""
+
+    def __init__(self, server):
+        self.made = server.with_tables()
+        self._names = [table.name for table in tables.metadata.sorted_tables]
+
+    def keep(self):
+        with psycopg.connect(self.made) as database:
+            database.execute("CREATE SCHEMA kept")
+            for name in self._names:
+                database.execute(f"CREATE TABLE kept.{name} AS TABLE public.{name}")
+
+    def reset(self):
+        with psycopg.connect(self.made) as database:
+            database.execute(f"TRUNCATE {', '.join(self._names)}")
+            for name in self._names:
+                database.execute(f"INSERT INTO public.{name} SELECT * FROM kept.{name}")
+        return self.made
+
+
+class Town:
+    """The chain and the journal as they were when all was set up; `reset` goes back there.
+
+    The journal is a file, or with `server` a database of that PostgreSQL.
+    """
+
+    def __init__(self, server=None):
         stage = self.stage = Stage(Chain()).account("issuer", "feeder", *PEOPLE, POOL)
         stage.bitasset(MARKET)
         stage.feed(5, 1000, MARKET)
@@ -62,7 +104,7 @@ class Town:
             self.chain.produce_block()
         base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="mplp-safety-", dir=base))
-        self._template = self.folder / "template.sqlite"
+        self.database = ServerDatabase(server) if server else FileDatabase(self.folder)
         self.opening = {symbol: self.held(symbol) for symbol in PRECISIONS}
         self.opening[CORE_ASSET] -= RESERVE_UNITS
         self._initialise()
@@ -70,23 +112,20 @@ class Town:
 
     def _initialise(self):
         """What `mplp init` does, with a cursor right before the reserve came."""
-        with Journal.open(str(self._template), create=True) as journal:
+        with Journal.open(str(self.database.made), create=True) as journal:
             journal.set_place(Place(self.chain.chain_id.hex(), POOL))
             before = self.chain.block(self.first_block - 1)
             first = Cursor(before.number, before.header.timestamp)
-            settings = settings_for(URLS[:1], 1, self._template)
+            settings = settings_for(URLS[:1], 1, self.database.made)
             Intake.load(journal).take(changes(settings, PRECISIONS, {}, {}, first.time), first)
+        self.database.keep()
 
     def reset(self):
-        """The chain as it was, and a fresh copy of the journal; gives the copy's path."""
+        """The chain as it was, and a fresh copy of the journal; gives the copy's place."""
         self.chain.revert(self._snapshot)
         self.chain._skip_slots = 0
         self.chain._nonce = random.Random(0)
-        path = self.folder / "journal.sqlite"
-        for old in self.folder.glob("journal.sqlite*"):
-            old.unlink()
-        shutil.copyfile(self._template, path)
-        return path
+        return self.database.reset()
 
     def close(self):
         shutil.rmtree(self.folder, ignore_errors=True)
