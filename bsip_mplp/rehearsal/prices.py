@@ -160,7 +160,8 @@ def _jump(params: Mapping[str, float], grid: _Grid, random: np.random.Generator)
     jumps[0] = 0.0
     # the sum of n jumps is one normal number with n times the mean and n times the variance
     sizes: Path = np.sqrt(jumps) * params["jump_spread"] * random.standard_normal(grid.steps)
-    return smooth + np.cumsum(sizes + jumps * math.log1p(params["jump_mean"]))
+    jumped: Path = np.cumsum(sizes + jumps * math.log1p(params["jump_mean"]))
+    return smooth + jumped
 
 
 def _spike(params: Mapping[str, float], grid: _Grid, random: np.random.Generator) -> Path:
@@ -182,7 +183,8 @@ def _slow_fall(params: Mapping[str, float], grid: _Grid, random: np.random.Gener
     share = np.linspace(0.0, 1.0, grid.steps)
     walk = _walk(grid, params["volatility_per_year"], random)
     straight: Path = math.log(params["start"]) * (1 - share) + math.log(params["end"]) * share
-    return straight + walk - walk[-1] * share
+    bridge: Path = walk - walk[-1] * share
+    return straight + bridge
 
 
 # --- recorded paths ---------------------------------------------------------------------------------------
