@@ -269,6 +269,8 @@ class Scenario(_Table):
     def run_key(self) -> str:
         """A digest of what decides one run: all but names and how many runs there are."""
         decides = self.model_dump(mode="json", exclude=_DECIDES_NOTHING)
+        # a parameter that is written out as its default is the same run
+        decides |= {"parameters": self.market_parameters.as_json(), "shared_pool": self.pool_parameters.as_json()}
         return hashlib.sha256(repr(_sorted(decides)).encode()).hexdigest()
 
 
