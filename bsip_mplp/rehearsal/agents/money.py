@@ -188,7 +188,7 @@ def pay_ahead(world: World, who: int, account: int) -> None:
 
 
 def leave_after_swan(world: World, who: int) -> None:
-    """After a global settlement: give all bitasset that is free, also that with the rules, for the fund's core asset."""
+    """After a global settlement: give all free bitasset, also what the rules hold, for the fund's core asset."""
     world.withdraw(who, USD_SYMBOL)
     if world.bitasset[who] > 0:
         world.settle(who, int(world.bitasset[who]))
