@@ -163,6 +163,9 @@ class FastMarket:
         money[receiver] += units
         return True
 
+    def resting(self) -> list[tuple[int, Side, int]]:
+        return [(order.seller, order.sell, order.for_sale) for order in self.book.orders.values()]
+
     # --- orders -------------------------------------------------------------------------------------------
 
     def best(self, sells: Side) -> Pair | None:

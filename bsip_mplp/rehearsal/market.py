@@ -84,6 +84,9 @@ class Market(Protocol):
     def fees(self) -> tuple[int, int]:
         """The owner's fees not claimed yet: core units, bitasset units."""
 
+    def resting(self) -> list[tuple[int, Side, int]]:
+        """What stands in orders: seller, side, units."""
+
     def create_core(self, account: int, units: int) -> None:
         """Genesis money."""
 

@@ -65,6 +65,7 @@ class PlainMarket:
         self.swans: list[Swan] = []
         self.touched: set[int] = set()
         self.last_price: tuple[int, int] | None = None
+        self._closed_by_swan = 0
         chain = Chain()
         chain.produce_block()
         self.state: State = chain.state
@@ -120,6 +121,7 @@ class PlainMarket:
         """Read the views anew, and what happened to positions."""
         state = self.state
         before = {account: (int(self.collateral[account]), int(self.debt[account])) for account in range(len(self.ids))}
+        self._closed_by_swan = 0
         for applied in state.applied:
             if isinstance(applied.op, FillOrder):
                 self._note(applied.op, before)
@@ -142,6 +144,7 @@ class PlainMarket:
             return
         account = self.accounts[fill.account_id]
         collateral, debt = before[account]
+        self._closed_by_swan += fill.is_maker  # margin calls of a feed are takers
         closed = fill.receives.amount == debt
         freed = collateral - fill.pays.amount if closed else 0
         before[account] = (0, 0) if closed else (collateral - fill.pays.amount, debt - fill.receives.amount)
@@ -184,6 +187,13 @@ class PlainMarket:
         base, quote = order.sell_price.base.amount, order.sell_price.quote.amount
         return (base, quote) if sells == USD else (quote, base)
 
+    def resting(self) -> list[tuple[int, Side, int]]:
+        orders = (self.state.limit_orders[number] for number in sorted(self.state.limit_orders.rows))
+        return [
+            (self.accounts[order.seller], USD if order.market[0] == self.usd else CORE, order.for_sale)
+            for order in orders
+        ]
+
     # --- doing --------------------------------------------------------------------------------------------
 
     def create_core(self, account: int, units: int) -> None:
@@ -198,7 +208,10 @@ class PlainMarket:
         return self._done("transfer", body)
 
     def adjust(self, account: int, collateral: int, debt: int, *, payer: int, target: int | None) -> bool:
-        closing = self.debt[account] > 0 and (self.collateral[account] + collateral, self.debt[account] + debt) == (0, 0)
+        closing = self.debt[account] > 0 and (self.collateral[account] + collateral, self.debt[account] + debt) == (
+            0,
+            0,
+        )
         if self.ids[account] in self.exempted and (collateral < 0 or debt > 0) and not closing:
             return False
         if int(self.bitasset[payer]) + debt < 0 or int(self.core[payer]) < collateral:
@@ -254,7 +267,7 @@ class PlainMarket:
 
     def publish(self, price: tuple[int, int], mcr: int, mssr: int, icr: int) -> None:
         pair = {"base": self._amount(price[0], USD), "quote": self._amount(price[1], CORE)}
-        settled, positions = self.settled, sum(bool(units) for units in self.debt)
+        settled = self.settled
         feed = {
             "settlement_price": pair,
             "core_exchange_rate": pair,
@@ -264,11 +277,11 @@ class PlainMarket:
         body = {"publisher": self._id(self.issuer), "asset_id": f"1.3.{self.usd}", "feed": feed}
         self._send("asset_publish_feed", {**body, "extensions": {"initial_collateral_ratio": icr}})
         self._look()
-        self._note_swan(settled, positions)
+        self._note_swan(settled)
 
-    def _note_swan(self, settled: bool, positions: int) -> None:
+    def _note_swan(self, settled: bool) -> None:
         if self.settled and not settled:
-            self.swans.append(Swan(self.supply, self.fund, positions))
+            self.swans.append(Swan(self.supply, self.fund, self._closed_by_swan))
 
     def exempt(self, account: int, exempt: bool) -> None:
         ident = self.ids[account]
@@ -278,20 +291,26 @@ class PlainMarket:
             self.exempted.add(ident)
             return
         self.exempted.discard(ident)
-        settled, positions = self.settled, sum(bool(units) for units in self.debt)
+        settled = self.settled
         check_call_orders(self.state, self._asset, self._bitasset)
         self._look()
-        self._note_swan(settled, positions)
+        self._note_swan(settled)
+
+    def _call(self, account: int) -> CallOrder:
+        found = self.state.call_of.get((self.ids[account], self.usd))
+        if found is None:
+            raise ValueError(f"account {account} has no position")
+        return found
 
     def take_collateral(self, account: int, units: int, receiver: int) -> None:
-        call = self.state.call_of[self.ids[account], self.usd]
+        call = self._call(account)
         self.state.store.update(call, collateral=call.collateral - units)
         self.state.adjust_balance(self.ids[receiver], Asset(units, CORE))
         self._look()
 
     def pay_debt(self, account: int, units: int, payer: int) -> None:
         state, ident = self.state, self.ids[account]
-        call = state.call_of[ident, self.usd]
+        call = self._call(account)
         state.adjust_balance(self.ids[payer], Asset(-units, self.usd))
         state.change_supply(self._asset, -units)
         if units == call.debt:

@@ -23,6 +23,7 @@ FIGURES: Final = (
     "lenders_days_locked_mean",
     "lenders_loss_units",
     "borrowers_cost_units",
+    "calls_cost_units",
     "call_cost_avoided_units",
     "borrowers_cost_without_units",
     "insurance_end_units",
@@ -36,7 +37,6 @@ FIGURES: Final = (
     "black_positions",
     "bond_repayment_days_max",
     "loans_made",
-    "loans_refused",
     "interest_paid_units",
     "chosen_calls",
     "order_book_loan_rate_per_year",
@@ -60,8 +60,17 @@ SERIES: Final = (
 )
 """Names of the hourly series. Prices are bitasset for one core asset, amounts smallest units of the bitasset."""
 
-GROUP_FIGURES: Final = ("users", "wealth_start_units", "wealth_end_units", "gain_units", "positions_called")
-"""Names of the figures of a group; wealth is in smallest units of the core asset, at the outside price."""
+GROUP_FIGURES: Final = (
+    "users",
+    "positions",
+    "positions_called",
+    "wealth_start_units",
+    "wealth_end_units",
+    "wealth_change_permille",
+    "gain_units",
+)
+"""Names of the figures of a group. Wealth is in smallest units of the core asset, at the outside price of the end: what
+it would be had they done nothing, and what it is. The gain is the difference, in smallest units of the bitasset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-RuleSetName = Literal["none", "peer", "peer_vault", "shared", "both", "tcr", "mcr2", "dividends"]
+from bsip_mplp.rehearsal.scenario import Chain
+from bsip_mplp.rehearsal.scenario import RuleSet as RuleSetName
+
 ChainCustody = Literal["protocol", "vault"]
 
 
@@ -13,7 +15,7 @@ ChainCustody = Literal["protocol", "vault"]
 class RuleSet:
     """What holds in a run. Ratios per mille; None: as the scenario's feed has it, or not at all."""
 
-    name: RuleSetName
+    name: str
     peer: bool = False
     """Whether there is peer lending (PL-1 and what follows)."""
     shared: bool = False
@@ -33,27 +35,27 @@ class RuleSet:
         return self.peer or self.shared
 
 
-def rule_set(name: str, *, target_permille: int, mcr2_permille: int) -> RuleSet:
+RULE_SETS: Final[tuple[str, ...]] = get_args(RuleSetName)
+"""All names, in the order of the reports."""
+
+
+def rule_set(name: str, chain: Chain) -> RuleSet:
     """A rule set of RE-4 by its name; raises `ValueError` for a name that is none."""
     match name:
         case "none":
-            return RuleSet("none")
+            return RuleSet(name)
         case "peer":
-            return RuleSet("peer", peer=True)
-        case "peer_vault":
-            return RuleSet("peer_vault", peer=True, custody="vault")
+            return RuleSet(name, peer=True)
+        case "peer_vaults":
+            return RuleSet(name, peer=True, custody="vault")
         case "shared":
-            return RuleSet("shared", shared=True)
+            return RuleSet(name, shared=True)
         case "both":
-            return RuleSet("both", peer=True, shared=True)
-        case "tcr":
-            return RuleSet("tcr", target_permille=target_permille)
-        case "mcr2":
-            return RuleSet("mcr2", mcr_permille=mcr2_permille)
+            return RuleSet(name, peer=True, shared=True)
+        case "target_ratio":
+            return RuleSet(name, target_permille=chain.target_permille)
+        case "ratio_two":
+            return RuleSet(name, mcr_permille=chain.ratio_two_permille)
         case "dividends":
-            return RuleSet("dividends", dividends=True)
+            return RuleSet(name, dividends=True)
     raise ValueError(f"{name!r} is no rule set: {', '.join(RULE_SETS)}")
-
-
-RULE_SETS: Final[tuple[str, ...]] = ("none", "peer", "peer_vault", "shared", "both", "tcr", "mcr2", "dividends")
-"""All names, in the order of the reports."""

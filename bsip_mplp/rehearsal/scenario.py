@@ -21,6 +21,7 @@ from bsip_mplp.config import ConfigError, Market, SharedPool, first_fault
 from bsip_mplp.market import Feed, Parameters, misfit
 from bsip_mplp.ratios import PERMILLE, Price
 from bsip_mplp.rehearsal.prices import check as check_path
+from bsip_mplp.rehearsal.result import FIGURES
 from bsip_mplp.rules.shared_rates import PoolParameters
 
 PRESETS = Path(__file__).parent / "presets"
@@ -105,6 +106,13 @@ class Chain(_Table):
     core_precision: Annotated[int, Field(ge=0, le=12)] = 5
     bitasset_precision: Annotated[int, Field(ge=0, le=12)] = 4
     market_fee: Share = 0.001
+    margin_call_fee: Annotated[Decimal, Field(ge=0, lt=1, decimal_places=3)] = Decimal("0.01")
+    target_ratio: Ratio = Decimal("1.75")
+    """What every position's target ratio is under the rule set `target_ratio`."""
+    ratio_two: Ratio = Decimal("2")
+    """MCR under the rule set `ratio_two`."""
+    dividend_days: Annotated[int, Field(ge=1, le=3650)] = 7
+    """How often the fees are paid out under the rule set `dividends`."""
     publishers: Annotated[int, Field(ge=1, le=101)] = 11
     publish_minutes: Positive = 10.0
     publish_delay_minutes: Annotated[float, Field(ge=0, le=1440)] = 2.0
@@ -130,6 +138,21 @@ class Chain(_Table):
     def icr_permille(self) -> int:
         """ICR, per mille."""
         return int(self.icr * PERMILLE)
+
+    @property
+    def margin_call_fee_permille(self) -> int:
+        """The margin call fee, per mille."""
+        return int(self.margin_call_fee * PERMILLE)
+
+    @property
+    def target_permille(self) -> int:
+        """The target ratio, per mille."""
+        return int(self.target_ratio * PERMILLE)
+
+    @property
+    def ratio_two_permille(self) -> int:
+        """The MCR of the rule set that raises it, per mille."""
+        return int(self.ratio_two * PERMILLE)
 
 
 class Book(_Table):
@@ -188,6 +211,14 @@ class Sweep(_Table):
     rule_set: RuleSet = "peer"
     figures: Annotated[tuple[str, ...], Field(min_length=1)] = ("called_positions_share", "insurance_end_units")
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 8
+
+    @field_validator("figures")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in FIGURES:
+                raise ValueError(f"{name} is no figure of a run: {', '.join(FIGURES)}")
+        return value
 
 
 class Scenario(_Table):

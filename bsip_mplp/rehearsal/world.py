@@ -12,34 +12,55 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bsip_mplp.rehearsal.desk import Desk, Wallets
-from bsip_mplp.rehearsal.market import CORE, USD, Market, Side
+from bsip_mplp.rehearsal.desk import CORE_SYMBOL, USD_SYMBOL, Desk
+from bsip_mplp.rehearsal.market import CORE, USD, Called, Market, Side
 from bsip_mplp.rehearsal.rulesets import RuleSet
+from bsip_mplp.rehearsal.wallets import BLACK, CARRIED, FREE, IN_AUCTION, NONE, PROTECTED, TAKEN_OVER, Wallets
 from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Ask
+from bsip_mplp.rules.outcomes import Event as RuleEvent
 from bsip_mplp.rules.outcomes import Outcome
 
-__all__ = ["CORE", "USD", "AgentKind", "Event", "World", "pair", "price_of"]
+__all__ = [
+    "BLACK",
+    "CARRIED",
+    "CORE",
+    "CORE_SYMBOL",
+    "FREE",
+    "IN_AUCTION",
+    "NONE",
+    "PROTECTED",
+    "TAKEN_OVER",
+    "USD",
+    "USD_SYMBOL",
+    "AgentKind",
+    "Event",
+    "Scale",
+    "World",
+]
 
 PAIR_CORE: Final = 10**9
 """The core units that integer prices of this room are for."""
 
-CORE_PRECISION: Final = 5
-USD_PRECISION: Final = 4
-WHOLE_CORE: Final = 10**CORE_PRECISION
-WHOLE_USD: Final = 10**USD_PRECISION
-UNITS_PER_PRICE: Final = WHOLE_USD / WHOLE_CORE
-"""Bitasset units per core unit at a price of 1 bitasset for 1 core asset."""
+ALWAYS: Final = (float("inf"), float("-inf"))
+"""A band that no price lies in: every feed wakes."""
 
 
-def pair(price: float) -> tuple[int, int]:
-    """A price in whole assets as an integer pair (bitasset units, core units), never 0."""
-    return max(1, round(price * UNITS_PER_PRICE * PAIR_CORE)), PAIR_CORE
+class Scale:
+    """Whole assets and smallest units, and prices in both: whole bitasset for one core asset, or an integer pair."""
 
+    def __init__(self, core_precision: int, bitasset_precision: int) -> None:
+        self.whole_core, self.whole_bitasset = 10**core_precision, 10**bitasset_precision
+        self.units_per_price = self.whole_bitasset / self.whole_core
+        """Bitasset units per core unit at a price of 1."""
 
-def price_of(bitasset_units: int, core_units: int) -> float:
-    """An integer pair as a price in whole assets: bitasset for one core asset."""
-    return bitasset_units / (core_units * UNITS_PER_PRICE)
+    def pair(self, price: float) -> tuple[int, int]:
+        """A price in whole assets as an integer pair (bitasset units, core units), never 0."""
+        return max(1, round(price * self.units_per_price * PAIR_CORE)), PAIR_CORE
+
+    def price_of(self, bitasset_units: int, core_units: int) -> float:
+        """An integer pair as a price in whole assets."""
+        return bitasset_units / (core_units * self.units_per_price)
 
 
 class Event(enum.IntFlag):
@@ -69,6 +90,8 @@ class AgentKind(Protocol):
     name: str
     wakes: Event
     moved_permille: int
+    feed_band: tuple[float, float]
+    """Feed prices strictly between these two wake nobody of this kind; `ALWAYS` for none. It is read after each act."""
 
     def enter(self, world: World, who: NDArray[np.int64], rng: np.random.Generator) -> None:
         """Draw private traits, found one's money and positions; the same draws under every rule set."""
@@ -87,14 +110,17 @@ class World:
         wallets: Wallets,
         rules: RuleSet,
         *,
-        users: int,
+        scale: Scale,
         start: int,
         days: int,
         step_seconds: int,
         outside_fee_permille: int,
     ) -> None:
         self.market, self.desk, self.wallets, self.rules = market, desk, wallets, rules
-        self.users, self.days, self.step_seconds = users, days, step_seconds
+        self.users, self.days, self.step_seconds = wallets.users, days, step_seconds
+        users = self.users
+        self.scale, self.pair, self.price_of = scale, scale.pair, scale.price_of
+        self.whole_core, self.whole_bitasset = scale.whole_core, scale.whole_bitasset
         self.now, self.step = start, 0
         self.founding = True
         self.why = ""
@@ -102,6 +128,16 @@ class World:
         self.outside_price = self.feed_price = 0.0
         self.mcr = self.mssr = self.icr = 0
         self.events = Event(0)
+        """What happened since the kinds were last woken."""
+        self.chain_calls: list[Called] = []
+        """Fills of margin calls since they were last counted."""
+        self.swan_fills: list[Called] = []
+        """Positions that a global settlement closed, since they were last counted."""
+        self.swans = 0
+        self.rule_events: list[RuleEvent] = []
+        """What happened by the rules since it was last counted."""
+        self.endowed: NDArray[np.int64] = np.zeros((2, users), dtype=np.int64)
+        """Money that each user was given while users entered: core units, bitasset units."""
         self._outside_fee_permille = outside_fee_permille
         self.wealth: NDArray[np.int64] = np.zeros(users, dtype=np.int64)
         """What each user starts with, in core units at the outside price; the same under every rule set."""
@@ -109,9 +145,9 @@ class World:
         """Whether a user's position was ever called."""
         self.chosen: NDArray[np.bool_] = np.zeros(users, dtype=bool)
         """Set by a kind whose users let themselves be called on purpose (RE-9)."""
-        self.holder: NDArray[np.int64] = wallets.holder
+        self.holder: NDArray[np.int64] = wallets.holder[:users]
         """Who holds the position of each account: a won auction changes it."""
-        self.lp1, self.lp2, self.state = wallets.lp1, wallets.lp2, wallets.state
+        self.lp1, self.lp2, self.state = wallets.lp1[:users], wallets.lp2[:users], wallets.state[:users]
 
     # --- reading ------------------------------------------------------------------------------------------
 
@@ -144,24 +180,24 @@ class World:
     def best_bid(self) -> float:
         """The best price bid for collateral inside, nan if nobody bids."""
         best = self.market.best(USD)
-        return float("nan") if best is None else price_of(*best)
+        return float("nan") if best is None else self.price_of(*best)
 
     @property
     def best_ask(self) -> float:
         """The best price asked for collateral inside, nan if nobody offers."""
         best = self.market.best(CORE)
-        return float("nan") if best is None else price_of(*best)
+        return float("nan") if best is None else self.price_of(*best)
 
     @property
     def inside_price(self) -> float:
         """The price of the last trade inside, or the feed before the first."""
         last = self.market.last_price
-        return self.feed_price if last is None else price_of(*last)
+        return self.feed_price if last is None else self.price_of(*last)
 
     def ratios(self) -> NDArray[np.float64]:
         """CR of each account's position at the feed; infinite without debt. For deciding only, money stays exact."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = self.collateral * (self.feed_price * UNITS_PER_PRICE) / self.debt
+            found = self.collateral * (self.feed_price * self.scale.units_per_price) / self.debt
         return np.where(self.debt > 0, found, np.inf)
 
     def name(self, index: int) -> str:
@@ -189,6 +225,9 @@ class World:
         self.market.create_core(index, core)
         if bitasset and not self.market.transfer(self.wallets.founder, index, USD, bitasset):
             raise ValueError(f"the founder has not got {bitasset} units of bitasset to give")
+        if index < self.users:
+            self.endowed[CORE, index] += core
+            self.endowed[USD, index] += bitasset
 
     def adjust(self, index: int, *, collateral: int = 0, debt: int = 0, position: int | None = None) -> bool:
         """Add to or take from a position, with the user's money; collateral in core units, debt in bitasset units.
@@ -224,7 +263,7 @@ class World:
 
     def outside_trade(self, index: int, sell: Side, units: int) -> int:
         """Sell at the outside exchange, at its price less its fee; gives the units got, 0 if the money is not there."""
-        bitasset, core = pair(self.outside_price)
+        bitasset, core = self.pair(self.outside_price)
         keep = 1000 - self._outside_fee_permille
         got = units * bitasset * keep // (core * 1000) if sell == CORE else units * core * keep // (bitasset * 1000)
         other = USD if sell == CORE else CORE
@@ -256,3 +295,71 @@ class World:
     def settle(self, index: int, units: int) -> int:
         """After a global settlement: give bitasset for the fund's core; gives the core units got."""
         return self.market.settle(index, units)
+
+    # --- the course of the run -----------------------------------------------------------------------------
+
+    def publish(self, price: tuple[int, int], expires: int) -> None:
+        """A new feed in force, for the chain and then for the rules."""
+        self.feed_price = self.price_of(*price)
+        self.events |= Event.FEED
+        self.market.publish(price, self.mcr, self.mssr, self.icr)
+        if self.desk is not None:
+            self.desk.feed(price, self.mcr, self.mssr, self.icr, expires)
+        self.catch_up()
+
+    # --- what follows from what was done --------------------------------------------------------------------
+
+    def catch_up(self) -> None:
+        """After anything was done: tell the rules what became of positions, note whom it wakes, until all is told."""
+        market, desk = self.market, self.desk
+        while market.touched or market.calls or market.swans or (desk is not None and desk.events):
+            self._sort_fills()
+            touched = set(market.touched)
+            market.calls.clear()
+            market.swans.clear()
+            market.touched.clear()
+            if desk is not None:
+                desk.show_known(touched)
+                for event in desk.events:
+                    self.events |= _WAKES.get((event.kind, event.what), Event(0))
+                self.rule_events += desk.events
+                desk.events.clear()
+
+    def _sort_fills(self) -> None:
+        """Margin calls, and what a global settlement closed: it comes last, and nothing is called after it."""
+        market = self.market
+        closed = market.swans[-1].positions if market.swans else 0
+        calls = market.calls[: len(market.calls) - closed]
+        self.chain_calls += calls
+        self.swan_fills += market.calls[len(calls) :]
+        for call in market.calls:
+            self._freed(call)
+        for call in calls:
+            if call.account < self.users:
+                self.called[call.account] = True
+        self.swans += len(market.swans)
+        if market.swans:
+            self.events |= Event.SWAN
+        if calls:
+            self.events |= Event.CALLED
+
+    def _freed(self, call: Called) -> None:
+        """What comes free of a called position is its holder's, who need not be the account's owner (PL-28)."""
+        holder = int(self.wallets.holder[call.account])
+        if call.freed and holder != call.account:
+            self.market.transfer(call.account, holder, CORE, call.freed)
+
+
+_WAKES: Final = {
+    ("auction", "opened"): Event.AUCTION,
+    ("auction", "ended"): Event.AUCTION,
+    ("bid", "placed"): Event.AUCTION,
+    ("series", "offered"): Event.BOND,
+    ("loan", "made"): Event.LOAN,
+    ("loan", "ended"): Event.LOAN,
+    ("loan", "renewed"): Event.LOAN,
+    ("loan", "missed interest"): Event.LOAN,
+    ("participant", "called"): Event.CALLED,
+    ("participant", "owned by the pool"): Event.CALLED,
+}
+"""Which facts of the rules wake whom, by the object's kind and what happened."""
