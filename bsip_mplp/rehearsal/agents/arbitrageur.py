@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsip_mplp.rehearsal.agents import money
+from bsip_mplp.rehearsal.market import Side
 from bsip_mplp.rehearsal.scenario import Scenario
-from bsip_mplp.rehearsal.world import CORE, USD, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE, USD, Event, World
 
 HOUR_SECONDS = 3600
 
@@ -20,8 +21,9 @@ class Arbitrageur:
     """
 
     name = "arbitrageur"
-    wakes = Event.OUTSIDE | Event.FEED | Event.CALLED | Event.TIME
+    wakes = Event.OUTSIDE | Event.CALLED | Event.TIME
     moved_permille = 3
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario) -> None:
         book = scenario.book
@@ -32,7 +34,7 @@ class Arbitrageur:
         """Be given a share of all debt, half in bitasset and half in core asset."""
         del rng  # it has no private traits
         self.user = int(who[0])
-        self.on_the_way: list[tuple[int, int, int]] = []
+        self.on_the_way: list[tuple[int, Side, int]] = []
         """What is to be evened out, as (when, side to sell, units), the earliest first."""
         bitasset, core = world.pair(world.outside_price)
         units = int(int(world.debt.sum()) * self.share) // 2
@@ -52,6 +54,6 @@ class Arbitrageur:
             self._even_out(world, USD, money.sell_inside(world, self.user, int(world.core[self.user]), 1 + self.cost))
         return self.on_the_way[0][0] if self.on_the_way else None
 
-    def _even_out(self, world: World, side: int, units: int) -> None:
+    def _even_out(self, world: World, side: Side, units: int) -> None:
         if units > 0:
             self.on_the_way.append((world.now + self.takes_seconds, side, units))

@@ -3,6 +3,8 @@ interest arbitrage). The holder of a position can't bid for it (PL-30), so it co
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money
 from bsip_mplp.rehearsal.scenario import Attacker, Scenario
-from bsip_mplp.rehearsal.world import CORE_SYMBOL, PROTECTED, USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE_SYMBOL, PROTECTED, USD_SYMBOL, Event, World
 from bsip_mplp.rules.inputs import Bid
 from bsip_mplp.rules.state import Auction
 
@@ -29,6 +31,7 @@ class CheapInterest:
     accounts = 2
     wakes = Event.FEED | Event.AUCTION | Event.TIME | Event.SWAN
     moved_permille = 0
+    feed_band: tuple[float, float] = ALWAYS
 
     def __init__(self, scenario: Scenario, attacker: Attacker) -> None:
         del scenario  # the rules are what it plays against
@@ -58,9 +61,20 @@ class CheapInterest:
         if world.now < self.begins:
             return self.begins
         self._borrow(world)
+        self._set_band(world)
         if why & (Event.AUCTION | Event.TIME):
             self._bid(world)
         return None
+
+    def _set_band(self, world: World) -> None:
+        """It wants to know when the ratio of its position is under ICR."""
+        collateral, debt = int(world.collateral[self.names[0]]), int(world.debt[self.names[0]])
+        under = (
+            BORROWS_UNDER_ICR * world.icr / PERMILLE * debt / (collateral * world.scale.units_per_price)
+            if debt
+            else 0.0
+        )
+        self.feed_band = (under, math.inf)
 
     def _borrow(self, world: World) -> None:
         user = self.names[0]

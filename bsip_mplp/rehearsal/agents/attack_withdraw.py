@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.rehearsal.agents import money
 from bsip_mplp.rehearsal.scenario import Attacker, Scenario
-from bsip_mplp.rehearsal.world import USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, USD_SYMBOL, Event, World
 from bsip_mplp.rules.inputs import ChangePool, LeavePool, Lend, Rewards, Supply, Unlend
 
 TRIES_SECONDS = 6 * 3600
@@ -22,6 +22,7 @@ class Withdraw:
     accounts = 1
     wakes = Event.TIME | Event.SWAN
     moved_permille = 0
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario, attacker: Attacker) -> None:
         self.rate = money.rate_of(scenario.users.idle_rate_per_year)

@@ -11,7 +11,7 @@ from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.scenario import Scenario
-from bsip_mplp.rehearsal.world import CORE, USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE, USD_SYMBOL, Event, World
 from bsip_mplp.rules.inputs import Bid, BuyBond
 from bsip_mplp.rules.state import Auction, Series
 
@@ -34,6 +34,7 @@ class Bidders:
     name = "bidders"
     wakes = Event.AUCTION | Event.BOND | Event.TIME | Event.SWAN
     moved_permille = 0
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario) -> None:
         self.idle_rate = scenario.users.idle_rate_per_year

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.scenario import Scenario
-from bsip_mplp.rehearsal.world import Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, Event, World
 
 
 class CallTraders:
@@ -16,6 +16,7 @@ class CallTraders:
     name = "call_traders"
     wakes = Event.CALLED | Event.TIME | Event.SWAN
     moved_permille = 0
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario) -> None:
         del scenario  # nothing of it matters to them but their capital

@@ -18,7 +18,7 @@ from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.agents.traits import NEVER, Range, Times
 from bsip_mplp.rehearsal.scenario import Scenario
-from bsip_mplp.rehearsal.world import CORE, CORE_SYMBOL, IN_AUCTION, PROTECTED, USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE, CORE_SYMBOL, IN_AUCTION, PROTECTED, USD_SYMBOL, Event, World
 
 BACK_SECONDS = 900
 """How long before an interest falls due a holder sees to it, and after it looks what came of it."""
@@ -59,8 +59,9 @@ class Holders:
 
     name: ClassVar[str]
     temper: ClassVar[Temper]
-    wakes = Event.FEED | Event.LOAN | Event.TIME
+    wakes = Event.FEED | Event.LOAN | Event.TIME | Event.CALLED
     moved_permille = 0
+    feed_band: tuple[float, float] = ALWAYS
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
@@ -74,6 +75,7 @@ class Holders:
         for place, user in enumerate(who.tolist()):
             world.endow(user, core=int(world.wealth[user]))
             self.open(world, place)
+        self._set_band(world)
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
         """The traits of all users; the same draws whatever the rule set."""
@@ -111,33 +113,51 @@ class Holders:
             self._see(world, ratios)
         if why & Event.LOAN:
             self._see_loans(world)
+        if self.temper.reopens_days:
+            gone = (ratios == np.inf) & (self.returns == NEVER)
+            self.returns[gone] = world.now + self.waits[gone]
         for place in np.flatnonzero(self.due <= world.now).tolist():
             self.due[place] = NEVER
-            self.defend(world, place)
+            if ratios[place] < self._acts_under(world)[place]:
+                self.defend(world, place)
         for place in np.flatnonzero(self.pays <= world.now).tolist():
             self._look_after_loans(world, place)
         for place in np.flatnonzero(self.returns <= world.now).tolist():
             self.returns[place] = NEVER
             if not world.debt[self.who[place]] and world.feed_price > 0:
                 self.open(world, place)
+        self._set_band(world)
         return traits.earliest(np.minimum(np.minimum(self.due, self.pays), self.returns))
 
+    def _acts_under(self, world: World) -> NDArray[np.float64]:
+        """The ratio under which each user acts."""
+        return self.acts_at * (world.mcr / PERMILLE)
+
+    def _set_band(self, world: World) -> None:
+        """The feed prices at which nobody of the kind has anything to do."""
+        debt = world.debt[self.who]
+        has = debt > 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            price = np.where(has, debt / (world.collateral[self.who] * world.scale.units_per_price), 0.0)
+        acts = self._acts_under(world)
+        falls = price * np.minimum(acts, self.acted * FURTHER)
+        rises = np.where(has & (self.acted < np.inf), price * acts, np.inf)
+        if self.temper.raises_over_icr is not None:
+            raises = price * ((1 + self.temper.raises_over_icr) * world.icr / PERMILLE)
+            rises = np.minimum(rises, np.where(has, raises, np.inf))
+        waits = self.due == NEVER
+        self.feed_band = float(falls[waits].max(initial=0.0)), float(rises.min(initial=np.inf))
+
     def _see(self, world: World, ratios: NDArray[np.float64]) -> None:
-        under = ratios < self.acts_at * (world.mcr / PERMILLE)
-        fresh = under & (self.due == NEVER) & (ratios < self.acted * FURTHER)
-        if fresh.any():
-            self.due[fresh] = world.now + self.reacts[fresh]
-            self.acted[fresh] = ratios[fresh]
-        self.due[~under] = NEVER
+        under = ratios < self._acts_under(world)
+        fresh = under & (self.due == NEVER) & (ratios <= self.acted * FURTHER)
+        self.due[fresh] = world.now + self.reacts[fresh]
+        self.acted[fresh] = ratios[fresh]
         self.acted[~under] = np.inf
         raises = self.temper.raises_over_icr
         if raises is not None:
-            for place in np.flatnonzero(ratios < np.inf).tolist():
-                if ratios[place] > (1 + raises) * world.icr / PERMILLE:
-                    self._raise_debt(world, place)
-        if self.temper.reopens_days:
-            gone = (ratios == np.inf) & (self.returns == NEVER)
-            self.returns[gone] = world.now + self.waits[gone]
+            for place in np.flatnonzero((ratios < np.inf) & (ratios >= (1 + raises) * world.icr / PERMILLE)).tolist():
+                self._raise_debt(world, place)
 
     def _raise_debt(self, world: World, place: int) -> None:
         """Mint as much as the kind's opening ratio allows, and put what it brings into the position."""
@@ -217,4 +237,6 @@ class Holders:
         user = int(self.who[place])
         if world.debt[user] and world.ratios()[user] < (1 + self.temper.back_over_mcr) * world.mcr / PERMILLE:
             money.pay_ahead(world, user, user)
+        else:
+            money.take_interest_back(world, user)
         self._look_again(world, place)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.scenario import Scenario
-from bsip_mplp.rehearsal.world import CORE_SYMBOL, USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE_SYMBOL, USD_SYMBOL, Event, World
 from bsip_mplp.rules.inputs import ChangePool, Lend, Supply
 from bsip_mplp.rules.state import Pool
 
@@ -28,6 +28,7 @@ class Lenders:
     name = "lenders"
     wakes = Event.TIME | Event.SWAN
     moved_permille = 0
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario) -> None:
         self.idle_rate = scenario.users.idle_rate_per_year

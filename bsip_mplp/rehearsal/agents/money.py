@@ -8,7 +8,7 @@ from fractions import Fraction
 from bsip_mplp.money import div_ceil, interest_units
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.world import CORE, CORE_SYMBOL, USD, USD_SYMBOL, World
-from bsip_mplp.rules.inputs import Borrow, Hold, Prepay
+from bsip_mplp.rules.inputs import Borrow, Hold, Prepay, Unprepay
 from bsip_mplp.rules.state import Loan
 
 RATE_STEPS = 1000
@@ -125,12 +125,13 @@ def hold_with_pool(world: World, who: int) -> bool:
     Whether anything was done: a position that is held already and has interest needs nothing.
     """
     engine = world.engine
-    position = None if engine is None else engine.book.position(USD_SYMBOL, world.name(who))
-    if engine is None or position is None:
+    if engine is None or not world.debt[who]:
         return False
-    if position.participant is not None and not position.participant.unpaid:
+    position = engine.book.position(USD_SYMBOL, world.name(who))
+    participant = None if position is None else position.participant
+    if participant is not None and not participant.unpaid:
         return False
-    missed = 0 if position.participant is None else position.participant.missed
+    missed = 0 if participant is None else participant.missed
     interest = have(world, who, USD_SYMBOL, missed + div_ceil(int(world.debt[who]), INTEREST_PART))
     if interest <= 0:
         return False
@@ -185,6 +186,16 @@ def pay_ahead(world: World, who: int, account: int) -> None:
         sent = have(world, who, asset, missing) if missing > 0 else 0
         if sent > 0:
             world.ask(who, Prepay(), asset, sent)
+
+
+def take_interest_back(world: World, who: int) -> None:
+    """Take back what is prepaid and not used (PL-9), so that loans that are not needed end with what was paid for."""
+    if world.engine is None:
+        return
+    for asset in (CORE_SYMBOL, USD_SYMBOL):
+        if world.engine.book.prepaid(world.name(who), asset):
+            world.ask(who, Unprepay(asset=asset))
+            world.withdraw(who, asset)
 
 
 def leave_after_swan(world: World, who: int) -> None:

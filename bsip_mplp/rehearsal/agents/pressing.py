@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.rehearsal.agents import money
 from bsip_mplp.rehearsal.scenario import Attacker, Scenario
-from bsip_mplp.rehearsal.world import CORE, Event, World
+from bsip_mplp.rehearsal.world import ALWAYS, CORE, Event, World
 
 MINUTE_SECONDS = 60
 CHEAP_ENOUGH = 0.99
@@ -47,6 +47,7 @@ class Pressing:
     accounts = 1
     wakes = Event.TIME | Event.CALLED
     moved_permille = 0
+    feed_band = ALWAYS
 
     def __init__(self, scenario: Scenario, attacker: Attacker) -> None:
         del scenario  # it acts by its own means
