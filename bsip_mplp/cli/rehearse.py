@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from bsip_mplp.cli.output import console
 
 if TYPE_CHECKING:
     from bsip_mplp.rehearsal.scenario import Scenario
-    from bsip_mplp.rehearsal.sweeps import Grid
 
 
 class _RunsByDefault(click.Group):
@@ -102,16 +102,32 @@ def run(
     if swept:
         chosen = chosen.changed({"sweeps": (*(one.model_dump() for one in chosen.sweeps), _sweep(swept))})
     directory = out or Path(f"rehearsal-{chosen.name}{'-quick' if quick else ''}")
-    _rehearse(chosen, path, directory, jobs, cluster, quick)
+    _rehearse(chosen, path, directory, jobs, cluster, quick, _command(scenario, quick, paths, seed, no_sweeps, swept))
+
+
+def _command(
+    scenario: str, quick: bool, paths: int | None, seed: int | None, no_sweeps: bool, swept: tuple[str, str] | None
+) -> str:
+    """The command that gives the same figures: what decides them, and nothing of where they are written."""
+    words = ["mplp", "rehearse", scenario]
+    words += ["--quick"] if quick else []
+    words += ["--paths", str(paths)] if paths is not None else []
+    words += ["--seed", str(seed)] if seed is not None else []
+    words += ["--no-sweeps"] if no_sweeps else []
+    words += ["--sweep", *swept] if swept else []
+    return shlex.join(words)
 
 
 def _rehearse(
-    scenario: Scenario, file: Path, directory: Path, jobs: int | None, cluster: str | None, quick: bool
+    scenario: Scenario, file: Path, directory: Path, jobs: int | None, cluster: str | None, quick: bool, command: str
 ) -> None:
     from bsip_mplp.rehearsal import campaign, storage
     from bsip_mplp.rehearsal.parts import parts_of
+    from bsip_mplp.rehearsal.questions import verdicts
     from bsip_mplp.rehearsal.report import page
+    from bsip_mplp.rehearsal.results import Results
     from bsip_mplp.rehearsal.simulation import simulate
+    from bsip_mplp.rehearsal.words import ANSWERS
     from bsip_mplp.rehearsal.workers import cores
 
     at_a_time = jobs or cores()
@@ -128,12 +144,14 @@ def _rehearse(
             lambda done, total: bar.update(task, completed=done, total=total),
         )
     paths = storage.write(scenario, runs, directory)
-    report = page.write(scenario, runs, directory, file.read_text(encoding="utf-8"), quick)
-    for verdict in page.verdicts_of(scenario, runs):
-        click.echo(f"{verdict.answer.en:<10} {verdict.question.en}")
+    results = Results(scenario, runs)
+    found = verdicts(results)
+    report = page.write(results, found, page.Making(command, file.read_text(encoding="utf-8"), quick), directory)
+    for verdict in found:
+        click.echo(f"{ANSWERS[verdict.answer].en:<10} {verdict.question.en}")
     if quick:
         click.echo("This is a first look, with few users and paths: no verdict rests on it.")
-    click.echo(f"Report: {report}   Data: {', '.join(path.name for path in paths)}")
+    click.echo(f"Report: {report}\nData:   {', '.join(path.name for path in paths)} beside it")
 
 
 def _bar() -> Any:

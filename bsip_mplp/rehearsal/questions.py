@@ -59,7 +59,7 @@ def _harm_when(when: str, view: View) -> list[Claim]:
 def _long_bonds(view: View) -> list[Claim]:
     words = Words(
         "of the paths in which bonds were sold, repayment takes five years or longer in",
-        "在发行债券的路径中,偿还需五年或更久的比例",
+        "在发行债券的路径中，偿还需五年或更久的比例",
     )
     long = view.among("bonds_sold_units", "bond_repayment_days_max", lambda days: days >= YEARS_LONG_DAYS, words, 0.5)
     return [long]
@@ -93,7 +93,7 @@ def _simpler_is_better(other: str, sold: str, view: View) -> list[Claim]:
 def _on_purpose(view: View) -> list[Claim]:
     words = Words("positions called against their holder's will", "非故意的爆仓数")
     against = difference(_unchosen(view, view.rule_set), _unchosen(view, "none"))
-    text = Words(f"{words.en}, against “Today's chain”", f"{words.zh},对比“现行规则”")
+    text = Words(f"{words.en}, against “Today's chain”", f"{words.zh}，对比“现行规则”")
     return [Claim(text, against, "count", "≥", 0.0)]
 
 
@@ -106,7 +106,7 @@ def _chosen_share(view: View) -> list[Fact]:
     some = called > 0
     if not some.any():
         return []
-    words = Words("share of calls that were on purpose, “Today's chain”", "故意爆仓占爆仓的比例,“现行规则”")
+    words = Words("share of calls that were on purpose, “Today's chain”", "故意爆仓占爆仓的比例，“现行规则”")
     return [Fact(words, mean(chosen[some] / called[some]), "share")]
 
 
@@ -122,7 +122,7 @@ def _spike_facts(view: View) -> list[Fact]:
             if view.results.has_group(view.part, rule_set, group):
                 found = view.results.group_mean(view.part, rule_set, group, "positions_called")
                 where = Words("today", "现行规则") if rule_set == "none" else Words("with lending", "有借贷")
-                facts.append(Fact(Words(f"called, {en}, {where.en}", f"被强平({zh},{where.zh})"), found, "count"))
+                facts.append(Fact(Words(f"called, {en}, {where.en}", f"被强平（{zh}，{where.zh}）"), found, "count"))
     return facts
 
 
@@ -134,7 +134,7 @@ def _dividends(view: View) -> list[Claim]:
 
 
 def _one_command(view: View) -> list[Claim]:
-    words = Words("wealth of holders who gave one command (protect)", "只用一条命令(protect)的抵押者的财富")
+    words = Words("wealth of holders who gave one command (protect)", "只用一条命令（protect）的抵押者的财富")
     return [
         view.group_versus("protected", "wealth_change_permille", words, "permille", "≤"),
         view.average("lenders_yield_per_year", "≤", 0.0),
@@ -149,7 +149,7 @@ def _small_holders(view: View) -> list[Claim]:
 def _small_facts(view: View) -> list[Fact]:
     return [
         Fact(
-            Words(f"wealth of {name.en}, against today", f"{name.zh}的财富,对比现行规则"),
+            Words(f"wealth of {name.en}, against today", f"{name.zh}的财富，对比现行规则"),
             view.results.group_difference(view.part, view.rule_set, group, "wealth_change_permille"),
             "permille",
         )
@@ -184,13 +184,13 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _SEED,
         Words(
             "Does lending cause a liquidity crisis of the bitasset?",
-            "会不会造成锚定资产的流动性危机?",
+            "会不会造成锚定资产的流动性危机？",
         ),
         Words(
             "Yes if, against today's chain, the inside price falls deeper below the outside one by more than 10 ‰, or "
             "black swans or bad debt grow in more than 10 % of the paths. No if none of these is so.",
-            "与现行规则相比,内盘价低于外盘价的幅度加深超过 10 ‰,或超过 10% 的路径中黑天鹅或坏账增加,即为“是”;"
-            "三者皆无,即为“否”。",
+            "与现行规则相比，内盘价低于外盘价的幅度加深超过 10 ‰，或超过 10% 的路径中黑天鹅或坏账增加，即为“是”；"
+            "三者皆无，即为“否”。",
         ),
         _liquidity,
         any_of,
@@ -202,12 +202,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("Loophole 1", "漏洞1"),
         Words(
             "Does a fast fall during an auction leave a hole?",
-            "拍卖过程中快速下跌,会留下亏空吗?",
+            "拍卖过程中快速下跌，会留下亏空吗？",
         ),
         Words(
             "Of the paths in which an auction was overtaken by a fall: yes if in more than 10 % of them lenders lose "
             "principal or positions end black. No if neither is so.",
-            "在拍卖因快速下跌而中断的路径中,超过 10% 出现出借人本金损失或黑仓,即为“是”;两者皆无,即为“否”。",
+            "在拍卖因快速下跌而中断的路径中，超过 10% 出现出借人本金损失或黑仓，即为“是”；两者皆无，即为“否”。",
         ),
         lambda view: _harm_when("auctions_overtaken", view),
         any_of,
@@ -220,11 +220,11 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("Loophole 2", "漏洞2"),
         Words(
             "After a fall from 6 to 0.1, do risk bonds take five years or longer to repay?",
-            "从6块跌到1毛,风险债券的偿还需要五年或更久吗?",
+            "从6块跌到1毛，风险债券的偿还需要五年或更久吗？",
         ),
         Words(
             "Of the paths in which bonds were sold: yes if repayment takes five years or longer in more than half.",
-            "在发行了债券的路径中,超过一半需五年或更久才能偿还,即为“是”。",
+            "在发行了债券的路径中，超过一半需五年或更久才能偿还，即为“是”。",
         ),
         _long_bonds,
         any_of,
@@ -238,12 +238,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("Loophole 3", "漏洞3"),
         Words(
             "Does bitasset locked in the lending pools make a liquidity problem?",
-            "大量bitasset在借贷池中被锁定,会造成流动性问题吗?",
+            "大量bitasset在借贷池中被锁定，会造成流动性问题吗？",
         ),
         Words(
             "Yes if more than 25 % of all bitasset is locked at the worst moment, and the inside price falls deeper "
             "than today by more than 10 ‰. No if either is not so.",
-            "锁定比例最高时超过总量的 25%,并且内盘价比现行规则多跌超过 10 ‰,即为“是”;其一不成立,即为“否”。",
+            "锁定比例最高时超过总量的 25%，并且内盘价比现行规则多跌超过 10 ‰，即为“是”；其一不成立，即为“否”。",
         ),
         _locked,
         all_of,
@@ -255,12 +255,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("Residual question 1", "残留问题1"),
         Words(
             "Does carrying unsold positions fail where the bitasset is illiquid?",
-            "对于流动性差的智能资产,流拍后由管理账户背仓会失败吗?",
+            "对于流动性差的智能资产，流拍后由管理账户背仓会失败吗？",
         ),
         Words(
             "In an illiquid market, of the paths in which an auction stayed unsold: yes if in more than 10 % of them "
             "lenders lose principal or positions end black. No if neither is so.",
-            "在流动性差的市场中,出现流拍的路径里超过 10% 有出借人本金损失或黑仓,即为“是”;两者皆无,即为“否”。",
+            "在流动性差的市场中，出现流拍的路径里超过 10% 有出借人本金损失或黑仓，即为“是”；两者皆无，即为“否”。",
         ),
         lambda view: _harm_when("auctions_unsold", view),
         any_of,
@@ -276,12 +276,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("Residual question 2", "残留问题2"),
         Words(
             "Can the auction be gamed: does not paying and bidding oneself bring a gain?",
-            "竞拍规则会被投机者利用吗:不付息再自己竞拍能获利吗?",
+            "竞拍规则会被投机者利用吗：不付息再自己竞拍能获利吗？",
         ),
         Words(
             "Yes if the attacker is richer than the same one on today's chain, with prices and users the same. "
             "No if not.",
-            "在相同的价格和用户下,攻击者比在现行规则中更富,即为“是”;否则为“否”。",
+            "在相同的价格和用户下，攻击者比在现行规则中更富，即为“是”；否则为“否”。",
         ),
         _speculation,
         all_of,
@@ -293,11 +293,11 @@ QUESTIONS: Final[tuple[Question, ...]] = (
     Question(
         "no-benefit",
         _OBJECTION,
-        Words("“I see no benefit in this.” Do the figures bear it out?", "“没有看出来这样有多大的好处。”数字支持吗?"),
+        Words("“I see no benefit in this.” Do the figures bear it out?", "“没有看出来这样有多大的好处。”数字支持吗？"),
         Words(
             "Yes if, against today's chain, no smaller share of positions is called, or holders are no richer, or "
             "lenders earn nothing. No if none of these is so.",
-            "与现行规则相比,被强平比例没有下降,或抵押者没有更富,或出借人没有收益,即为“是”;三者皆非,即为“否”。",
+            "与现行规则相比，被强平比例没有下降，或抵押者没有更富，或出借人没有收益，即为“是”；三者皆非，即为“否”。",
         ),
         _no_benefit,
         any_of,
@@ -309,12 +309,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“Simply raise the ratio to 2.” Is that at least as good for holders?",
-            "“直接提高TCR至2以上不是更简单粗暴吗?”对抵押者至少同样好吗?",
+            "“直接提高TCR至2以上不是更简单粗暴吗？”对抵押者至少同样好吗？",
         ),
         Words(
             "Yes if with MCR at 2 no larger share of positions is called than with lending, and holders are no poorer. "
             "No if either is not so.",
-            "抵押率为 2 时,被强平比例不高于借贷方案,并且抵押者不更穷,即为“是”;其一不成立,即为“否”。",
+            "抵押率为 2 时，被强平比例不高于借贷方案，并且抵押者不更穷，即为“是”；其一不成立，即为“否”。",
         ),
         lambda view: _simpler_is_better("ratio_two", _ALL_IN_ALL, view),
         all_of,
@@ -327,12 +327,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“There is the target ratio already.” Is that at least as good for holders?",
-            "“还有一个目标抵押率可以用。”对抵押者至少同样好吗?",
+            "“还有一个目标抵押率可以用。”对抵押者至少同样好吗？",
         ),
         Words(
             "Yes if with a target ratio on every position no more collateral is sold than with lending, and holders "
             "are no poorer. No if either is not so.",
-            "所有债仓都用目标抵押率时,卖出的抵押物不多于借贷方案,并且抵押者不更穷,即为“是”;其一不成立,即为“否”。",
+            "所有债仓都用目标抵押率时，卖出的抵押物不多于借贷方案，并且抵押者不更穷，即为“是”；其一不成立，即为“否”。",
         ),
         lambda view: _simpler_is_better("target_ratio", "collateral_sold_units", view),
         all_of,
@@ -345,12 +345,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“Most calls are on purpose.” Is lending then of no use?",
-            "“爆仓单绝大部分都是故意爆仓的。”那么借贷就没有用吗?",
+            "“爆仓单绝大部分都是故意爆仓的。”那么借贷就没有用吗？",
         ),
         Words(
             "How many let themselves be called on purpose is set by the scenario, not found by it. So: yes if lending "
             "does not lessen the calls of those who did not choose to be called. No if it does.",
-            "有多少人故意爆仓是情景设定的,不是推演得出的。因此:非故意的爆仓没有因借贷减少,即为“是”;减少则为“否”。",
+            "有多少人故意爆仓是情景设定的，不是推演得出的。因此：非故意的爆仓没有因借贷减少，即为“是”；减少则为“否”。",
         ),
         _on_purpose,
         any_of,
@@ -362,12 +362,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“A spike leaves no time to borrow.” Are holders with standing protection called as often as today?",
-            "“插针的情况下根本不会给你借的时间。”预设保护者仍照样被强平吗?",
+            "“插针的情况下根本不会给你借的时间。”预设保护者仍照样被强平吗？",
         ),
         Words(
             "In a spike and back: yes if of the holders with standing protection no fewer are called than today. No if "
             "fewer are.",
-            "在插针行情中,预设保护者被强平的数目不少于现行规则,即为“是”;减少则为“否”。",
+            "在插针行情中，预设保护者被强平的数目不少于现行规则，即为“是”；减少则为“否”。",
         ),
         _spike,
         all_of,
@@ -381,12 +381,12 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“Pay out fees instead.” Is that at least as good for holders?",
-            "“手续费按快照发就可以了。”对抵押者至少同样好吗?",
+            "“手续费按快照发就可以了。”对抵押者至少同样好吗？",
         ),
         Words(
             "Yes if with dividends holders are no poorer than with lending, and no larger share of positions is "
             "called. No if either is not so.",
-            "分红方案下抵押者不比借贷方案更穷,并且被强平比例不更高,即为“是”;其一不成立,即为“否”。",
+            "分红方案下抵押者不比借贷方案更穷，并且被强平比例不更高，即为“是”；其一不成立，即为“否”。",
         ),
         _dividends,
         all_of,
@@ -399,29 +399,28 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _OBJECTION,
         Words(
             "“Too many parameters for users.” Do those who use one command with its defaults get nothing from it?",
-            "“参数太多,用户在使用中然并卵。”只用一条默认命令的用户得不到好处吗?",
+            "“参数太多，用户在使用中然并卵。”只用一条默认命令的用户得不到好处吗？",
         ),
         Words(
             "Yes if holders who gave one command (protect, with its defaults) are no richer than today, or lenders "
             "earn nothing. No if neither is so.",
-            "只用一条默认命令(protect)的抵押者不比现行规则更富,或出借人没有收益,即为“是”;两者皆非,即为“否”。",
+            "只用一条默认命令（protect）的抵押者不比现行规则更富，或出借人没有收益，即为“是”；两者皆非，即为“否”。",
         ),
         _one_command,
         any_of,
         LENDING,
         groups=("protected",),
-        facts=_facts("lenders_yield_per_year"),
     ),
     Question(
         "large-and-small",
         _OBJECTION,
         Words(
             "“The large ones will profit, the small ones hardly.” Do small holders gain nothing?",
-            "“大户会找到套利的姿势,散户想赚点利息估计很难。”散户没有好处吗?",
+            "“大户会找到套利的姿势，散户想赚点利息估计很难。”散户没有好处吗？",
         ),
         Words(
             "Yes if small holders are no richer than on today's chain. No if they are.",
-            "散户抵押者不比现行规则更富,即为“是”;更富则为“否”。",
+            "散户抵押者不比现行规则更富，即为“是”；更富则为“否”。",
         ),
         _small_holders,
         all_of,
@@ -434,18 +433,19 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         Words("The draft's prediction", "草案的预测"),
         Words(
             "Do lenders earn more than in order-book lending when prices fall, and less when they rise?",
-            "熊市中出借收益高于挂单借贷(BSIP-70),牛市中低于它吗?",
+            "熊市中出借收益高于挂单借贷（BSIP-70），牛市中低于它吗？",
         ),
         Words(
             "Yes if the yield is over BSIP-70's rate in a falling market and under it in a rising one. No if either is "
             "not so.",
-            "下跌市场中高于 BSIP-70 的利率,上涨市场中低于它,即为“是”;其一不成立,即为“否”。",
+            "下跌市场中高于 BSIP-70 的利率，上涨市场中低于它，即为“是”；其一不成立，即为“否”。",
         ),
         _rates,
         all_of,
         ("shared", "both", "peer", "peer_vaults"),
         role="falling",
         needs=(),
+        is_concern=False,
     ),
 )
 """In the order of the seed."""

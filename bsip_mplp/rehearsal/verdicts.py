@@ -72,6 +72,8 @@ class Verdict(NamedTuple):
     """The answer is that of the first; the others are the same question for other rule sets."""
     facts: tuple[Fact, ...]
     paths: int
+    is_concern: bool
+    """Whether "yes" is what the critics fear; else it is a prediction of the draft."""
 
 
 class View(NamedTuple):
@@ -95,7 +97,7 @@ class View(NamedTuple):
         """A claim about the share of paths in which there is more of a figure than on today's chain."""
         found = self.results.share_above_none(self.part, self.rule_set, figure)
         words = FIGURES[figure].words
-        text = Words(f"paths with more than on today's chain: {words.en}", f"比现行规则更多的路径比例:{words.zh}")
+        text = Words(f"paths with more than on today's chain: {words.en}", f"比现行规则更多的路径比例：{words.zh}")
         return Claim(text, found, "share", sign, threshold)
 
     def among(
@@ -124,12 +126,12 @@ class View(NamedTuple):
 
 def _compared(words: Words, against: str) -> Words:
     other = RULE_SETS[against]
-    return Words(f"{words.en}, against “{other.en}”", f"{words.zh},对比“{other.zh}”")
+    return Words(f"{words.en}, against “{other.en}”", f"{words.zh}，对比“{other.zh}”")
 
 
 def _under(words: Words, rule_set: str) -> Words:
     chosen = RULE_SETS[rule_set]
-    return Words(f"{words.en}, “{chosen.en}”", f"{words.zh},“{chosen.zh}”")
+    return Words(f"{words.en}, “{chosen.en}”", f"{words.zh}，“{chosen.zh}”")
 
 
 class Question(NamedTuple):
@@ -150,6 +152,7 @@ class Question(NamedTuple):
     groups: tuple[str, ...] = ()
     """Groups of users that there must be."""
     facts: Callable[[View], list[Fact]] = lambda view: []
+    is_concern: bool = True
 
 
 def judge(question: Question, results: Results) -> Verdict:
@@ -172,6 +175,7 @@ def judge(question: Question, results: Results) -> Verdict:
         tuple(judged),
         tuple(question.facts(view)) if view is not None else (),
         len(results.results(view.part, view.rule_set)) if view is not None else 0,
+        question.is_concern,
     )
 
 

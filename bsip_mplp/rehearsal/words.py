@@ -27,7 +27,7 @@ class Figure(NamedTuple):
 RULE_SETS: Final[dict[str, Words]] = {
     "none": Words("Today's chain", "现行规则"),
     "peer": Words("Peer lending", "个人借贷池"),
-    "peer_vaults": Words("Peer lending in vaults", "个人借贷池(保管账户)"),
+    "peer_vaults": Words("Peer lending in vaults", "个人借贷池（保管账户）"),
     "shared": Words("Shared pool", "共享流动池"),
     "both": Words("Both ways of lending", "两种借贷并行"),
     "target_ratio": Words("Target ratio for all", "全部使用目标抵押率"),
@@ -83,7 +83,7 @@ FIGURES: Final[dict[str, Figure]] = {
     "interest_paid_units": Figure(Words("interest paid", "支付的利息"), "bitasset"),
     "chosen_calls": Figure(Words("positions called on purpose", "故意爆仓数"), "count"),
     "order_book_loan_rate_per_year": Figure(
-        Words("rate of order-book lending (BSIP-70)", "挂单借贷利率(BSIP-70)"), "rate"
+        Words("rate of order-book lending (BSIP-70)", "挂单借贷利率（BSIP-70）"), "rate"
     ),
     "holders_wealth_change_permille": Figure(Words("change of holders' wealth", "抵押者财富变化"), "permille", 1),
     "dividends_paid_units": Figure(Words("dividends paid", "分红"), "bitasset", 1),
@@ -101,8 +101,8 @@ GROUPS: Final[dict[str, Words]] = {
     "arbitrageur": Words("Arbitrageur", "搬砖者"),
     "large": Words("Large holders", "大户"),
     "small": Words("Small holders", "散户"),
-    "attack_short": Words("Attacker: shorts to force calls", "攻击者:做空挤爆"),
-    "attack_spike": Words("Attacker: spikes the price", "攻击者:插针"),
-    "attack_cheap_interest": Words("Attacker: cheap interest", "攻击者:利息套利"),
-    "attack_withdraw": Words("Attacker: withdraws all at once", "攻击者:集中撤资"),
+    "attack_short": Words("Attacker: shorts to force calls", "攻击者：做空挤爆"),
+    "attack_spike": Words("Attacker: spikes the price", "攻击者：插针"),
+    "attack_cheap_interest": Words("Attacker: cheap interest", "攻击者：利息套利"),
+    "attack_withdraw": Words("Attacker: withdraws all at once", "攻击者：集中撤资"),
 }

@@ -50,6 +50,7 @@ def simulate(scenario, rule_set, path_index):
         "users": 10,
         "wealth_start_units": 1000,
         "wealth_end_units": 900,
+        "wealth_change_permille": -100 - 100 * share + 10 * luck,
         "gain_units": -100 - share,
         "positions_called": 3,
     }
