@@ -83,6 +83,7 @@ class CheapInterest:
         if world.ratios()[user] < BORROWS_UNDER_ICR * world.icr / PERMILLE:
             for asset in (USD_SYMBOL, CORE_SYMBOL):
                 if money.borrow_least(world, user, asset, HIGHEST, LONG_DAYS, LONG_DAYS):
+                    money.take_interest_back(world, user)  # the first period is paid; it means to pay no other
                     return
 
     def _bid(self, world: World) -> None:
