@@ -302,7 +302,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         _no_benefit,
         any_of,
         LENDING,
-        facts=_facts("collateral_sold_units", "borrowers_cost_units", "call_cost_avoided_units"),
+        facts=_facts("borrowers_cost_units", "calls_cost_units", today=("calls_cost_units",)),
     ),
     Question(
         "raise-to-2",

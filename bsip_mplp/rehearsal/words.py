@@ -46,6 +46,7 @@ ANSWERS: Final[dict[Answer, Words]] = {
 }
 
 FIGURES: Final[dict[str, Figure]] = {
+    "positions_live": Figure(Words("positions open at the end", "期末未平的债仓"), "count"),
     "positions_called": Figure(Words("positions margin-called", "被强平的债仓数"), "count", -1),
     "called_positions_share": Figure(Words("share of positions margin-called", "被强平的债仓比例"), "share", -1),
     "collateral_sold_units": Figure(Words("collateral sold by margin calls", "强平卖出的抵押物"), "core", -1),
@@ -62,11 +63,12 @@ FIGURES: Final[dict[str, Figure]] = {
     "lenders_days_locked_mean": Figure(Words("days that a loan is locked", "出借资产平均锁定天数"), "days", -1),
     "lenders_loss_units": Figure(Words("principal that lenders lost", "出借人本金损失"), "bitasset", -1),
     "borrowers_cost_units": Figure(Words("what borrowers paid", "借入人成本"), "bitasset", -1),
+    "calls_cost_units": Figure(Words("what margin calls cost their holders", "强平给抵押者造成的损失"), "bitasset", -1),
     "call_cost_avoided_units": Figure(
-        Words("what margin calls would have cost borrowers", "借入人避免的强平成本"), "bitasset", 1
+        Words("what calls would have cost where a loan averted one", "借贷避免的强平损失"), "bitasset", 1
     ),
     "borrowers_cost_without_units": Figure(
-        Words("what the same holders lost without lending", "同一批抵押者在没有借贷时的损失"), "bitasset"
+        Words("what calls would have cost without loans", "没有借贷时强平会造成的损失"), "bitasset"
     ),
     "insurance_end_units": Figure(Words("insurance fund at the end", "期末保险金"), "bitasset", 1),
     "insurance_least_units": Figure(Words("insurance fund at its lowest", "保险金最低值"), "bitasset", 1),
@@ -79,7 +81,6 @@ FIGURES: Final[dict[str, Figure]] = {
     "black_positions": Figure(Words("black positions", "黑仓数"), "count", -1),
     "bond_repayment_days_max": Figure(Words("longest repayment of a bond", "债券最长偿还时间"), "days", -1),
     "loans_made": Figure(Words("loans made", "借贷笔数"), "count"),
-    "loans_refused": Figure(Words("loans refused", "被拒的借贷"), "count"),
     "interest_paid_units": Figure(Words("interest paid", "支付的利息"), "bitasset"),
     "chosen_calls": Figure(Words("positions called on purpose", "故意爆仓数"), "count"),
     "order_book_loan_rate_per_year": Figure(
