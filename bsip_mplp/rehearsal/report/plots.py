@@ -24,7 +24,9 @@ class Plot(NamedTuple):
     charts: tuple[tuple[Words, RangeChart | LineChart | HeatMap], ...]
 
 
-MEANS = Words("Dot: mean over paths. Bar: 95 % interval of that mean.", "圆点：各路径平均值。横条：该平均值的 95% 区间。")
+MEANS = Words(
+    "Dot: mean over paths. Bar: 95 % interval of that mean.", "圆点：各路径平均值。横条：该平均值的 95% 区间。"
+)
 BANDS = Words("Line: median over paths. Band: the middle 80 % of paths.", "实线：各路径中位数。色带：中间 80% 的路径。")
 
 
@@ -162,7 +164,7 @@ def _liquidity(results: Results, numbers: Numbers) -> Plot:
             rows = [_row(name, results.mean(part, name, figure)) for name in results.rule_sets(part)]
             where = Words("Active bitasset", "活跃的锚定资产") if part == BASE else title_of(results, part)
             words = FIGURES[figure].words
-            heading = Words(f"{where.en}: {words.en}", f"{where.zh}:{words.zh}")
+            heading = Words(f"{where.en}: {words.en}", f"{where.zh}：{words.zh}")
             drawn.append((heading, charts.ranges(rows, FIGURES[figure].unit, numbers)))
     return Plot(Words("Active and illiquid bitassets", "活跃与流动性差的锚定资产"), MEANS, tuple(drawn))
 
@@ -193,8 +195,7 @@ def _sweeps(results: Results, numbers: Numbers) -> list[Plot]:
         rows = [(_value(grid.sweep.y, v), list(grid.means[row])) for row, v in enumerate(grid.sweep.y.values)]
         x, y = (Words(axis.key.split(".")[-1], axis.key.split(".")[-1]) for axis in (grid.sweep.x, grid.sweep.y))
         drawn = charts.heat(x, y, columns, rows, unit, numbers, better, around_zero=False)
-        suffix = numbers.suffix(unit)
-        heading = Words(f"{words.en},{suffix.en}".rstrip(", "), f"{words.zh}({suffix.zh.strip()})".replace("()", ""))
+        heading = _with_unit(words, numbers.suffix(unit))
         made.setdefault(grid.sweep.name, []).append((heading, drawn))
     plots = []
     for sweep in results.scenario.sweeps:
@@ -205,6 +206,11 @@ def _sweeps(results: Results, numbers: Numbers) -> list[Plot]:
         )
         plots.append(Plot(Words(sweep.title_en, sweep.title_zh), note, tuple(made.get(sweep.name, ()))))
     return plots
+
+
+def _with_unit(words: Words, suffix: Words) -> Words:
+    """A figure's words with what it is measured in; a count has no unit."""
+    return Words(f"{words.en},{suffix.en}", f"{words.zh}（{suffix.zh.strip()}）") if suffix.en else words
 
 
 def _value(axis: Axis, value: object) -> Words:
