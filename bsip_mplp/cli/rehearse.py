@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bsip_mplp.cli.output import console
+from bsip_mplp.cli import rehearse_serve
+from bsip_mplp.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from bsip_mplp.rehearsal.scenario import Scenario
@@ -35,6 +36,10 @@ def rehearse() -> None:
         raise click.ClickException("the rehearsal needs more packages: pip install 'bsip-mplp[rehearsal]'")
 
 
+for command in rehearse_serve.COMMANDS:
+    rehearse.add_command(command)
+
+
 def _installed(name: str) -> bool:
     from importlib.util import find_spec
 
@@ -42,12 +47,25 @@ def _installed(name: str) -> bool:
 
 
 @rehearse.command()
-def scenarios() -> None:
-    """List the scenarios that come with the package."""
+@json_option
+def scenarios(as_json: bool) -> None:
+    """List the scenarios that come with the package.
+
+    \b
+    Example:
+      mplp rehearse scenarios
+    """
     from bsip_mplp.rehearsal.scenario import load, shipped
 
+    rows = []
     for name in shipped():
-        click.echo(f"{name:<20} {load(name).title_en}")
+        one = load(name)
+        numbers = {"users": one.users.total, "days": one.days, "paths": one.paths}
+        rows.append({"scenario": name, "title": f"{one.title_en} {one.title_zh}", **numbers})
+    if as_json:
+        print_json(rows)
+    else:
+        print_table("Scenarios", ["scenario", "title", "users>", "days>", "paths>"], rows, "None.")
 
 
 @rehearse.command()
@@ -156,7 +174,14 @@ def _rehearse(
 
 def _bar() -> Any:
     """A progress bar on stderr, with the time that remains."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     return Progress(
         TextColumn("{task.description}"),
