@@ -152,6 +152,7 @@ class Run:
                 world.desk.tick(now)
             if step in feeds:
                 world.publish((feeds[step], PAIR_CORE), now + self.feed_life)
+                self.measure.feed()
             if not makers.low < price < makers.high or (now >= work_at and makers.stirred()):
                 makers.look()
                 work_at = now + WORK_SECONDS
