@@ -17,15 +17,15 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from bsip_mplp.config import ConfigError, Market, SharedPool, first_fault
+from bsip_mplp.config import PLACES, ConfigError, Market, SharedPool, first_fault
 from bsip_mplp.market import Feed, Parameters, misfit
 from bsip_mplp.ratios import PERMILLE, Price
 from bsip_mplp.rehearsal.prices import check as check_path
 from bsip_mplp.rehearsal.result import FIGURES
 from bsip_mplp.rules.shared_rates import PoolParameters
 
-PRESETS = Path(__file__).parent / "presets"
-"""The scenarios that come with the package, the same files as in config/rehearsal/."""
+PRESETS = PLACES / "rehearsal"
+"""The scenarios that come with the package: config/rehearsal/."""
 
 RuleSet = Literal["none", "peer", "peer_vaults", "shared", "both", "target_ratio", "ratio_two", "dividends"]
 """RE-4: (0) none, (1) peer lending in the protocol, (1v) with vaults on today's chain, (2) the shared pool, (3) both,
