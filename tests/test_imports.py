@@ -35,9 +35,13 @@ ROOMS: dict[str, set[str]] = {
     "bots": {"bots", "journal", "money", "rules.outlook", "rules.schedule", *VALUES}
     | {"keeper.audit", "keeper.changes", "keeper.desk"},
     "keeper": {"keeper", "bots", "chain", "config", "journal", "market", "money", "rules.schedule", *VALUES},
-    "cli": {"cli", "bootstrap", "chain", "config", "journal", "keeper", "rehearsal", "story", *EXACT, *VALUES},
+    "cli": {"cli", "bootstrap", "chain", "config", "journal", "keeper", "public", "rehearsal", "story", *EXACT}
+    | VALUES,
     "story": {"story", "bootstrap", "bots", "chain", "cli", "config", "journal", "money", "ratios", *VALUES},
     "rehearsal": {"rehearsal", "rules", "config", *EXACT},
+    # A rehearsal with people: real accounts on an embedded chain, prices and parameters from a scenario
+    "public": {"public", "bootstrap", "chain", "cli.output", "cli.reading", "journal", "money", "ratios", "story"}
+    | {"rehearsal.prices", "rehearsal.scenario"},
     "web": {"web", "bootstrap", "config", "journal", "keeper.health", "money", "ratios"},
     # It wires the rooms together, and picks what is real
     "bootstrap": {"bots", "chain", "cli.wallet", "config", "journal", "keeper", *VALUES},

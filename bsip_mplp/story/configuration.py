@@ -16,8 +16,8 @@ from bsip_mplp.story.town import Ratios, Town
 BOT_SECONDS = "0.2"
 """How often each bot runs."""
 
-CONFIG = """# Written by `mplp story` for this run.
-place = "story"
+CONFIG = """# Written by `mplp {place}` for this run.
+place = "{place}"
 
 [chain]
 nodes = [{node}]
@@ -59,7 +59,9 @@ class Setting(NamedTuple):
     """The parameters of a shared pool, if the market has one."""
 
 
-def write_configuration(directory: Path, setting: Setting, town: Town, pool: Person) -> tuple[Path, Settings]:
+def write_configuration(
+    directory: Path, setting: Setting, town: Town, pool: Person, *, place: str = "story", bot_seconds: str = BOT_SECONDS
+) -> tuple[Path, Settings]:
     """Write configuration and key file into a directory; gives the configuration's file, and it as it is read."""
     directory.mkdir(parents=True, exist_ok=True)
     keys = directory / "pool.keys"
@@ -71,9 +73,10 @@ def write_configuration(directory: Path, setting: Setting, town: Town, pool: Per
         "chain_id": town.connection.network.chain_id,
         "pool": pool.name,
         "keys": str(keys.resolve()),
-        "database": f"sqlite:///{directory.resolve()}/story.sqlite",
+        "database": f"sqlite:///{directory.resolve()}/{place}.sqlite",
     }
     text = CONFIG.format(
+        place=place,
         core=town.core,
         symbol=town.symbol,
         parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
@@ -82,7 +85,7 @@ def write_configuration(directory: Path, setting: Setting, town: Town, pool: Per
         else "\n".join(
             [f"[shared_pools.{town.symbol}]", *(f"{name} = {value}" for name, value in setting.shared_pool.items()), ""]
         ),
-        schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
+        schedules="\n".join(f"{bot.name}.every_seconds = {bot_seconds}" for bot in BOTS),
         **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
     )
     config = directory / "mplp.toml"
