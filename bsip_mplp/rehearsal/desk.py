@@ -41,6 +41,7 @@ from bsip_mplp.rules.outcomes import Event, Order, Outcome
 
 CORE_SYMBOL: Final = "CORE"
 USD_SYMBOL: Final = "USD"
+PERMILLE: Final = 1000
 SYMBOLS: Final = (CORE_SYMBOL, USD_SYMBOL)
 """By side of the market."""
 
@@ -87,6 +88,8 @@ class Desk:
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
         self._sales: dict[int, _Sale] = {}
+        self._least = (0, 1)
+        """The feed over MSSR: for less, nothing is sold (PL-36, SP-12)."""
         self._working = False
         self._carry: dict[str, Callable[[Order], None]] = {
             "payout": self._pay_out,
@@ -143,9 +146,8 @@ class Desk:
             self.apply(Tick(time=time))
 
     def feed(self, price: tuple[int, int], mcr: int, mssr: int, icr: int, expires: int) -> None:
-        """A new feed in force. Orders to close were limited by the last: what of them stands is given back."""
-        for number in list(self._sales):
-            self._end_sale(number)
+        """A new feed in force."""
+        self._least = (price[0] * PERMILLE, price[1] * mssr)
         self.apply(
             FeedSeen(time=self.now, market=USD_SYMBOL, price=price, mcr=mcr, mssr=mssr, icr=icr, expires=expires)
         )
@@ -287,7 +289,14 @@ class Desk:
 
     def _go_on_selling(self) -> None:
         for number in list(self._sales):
+            if not self._bids(self._least):
+                return
             self._sell(number)
+
+    def _bids(self, limit: tuple[int, int]) -> bool:
+        """Whether somebody bids no less than a limit."""
+        best = self.market.best(USD)
+        return best is not None and best[0] * limit[1] >= limit[0] * best[1]
 
     def _sell(self, number: int) -> None:
         """Sell collateral to who bids no less than the limit, as much as buys the debt back (PL-36, SP-12)."""
@@ -296,11 +305,14 @@ class Desk:
             return
         order, market, system = sale.order, self.market, self.wallets.system
         account, before = self.wallets.index[order.account], sale.sold
+        if self._bids(self._least) and not self._bids(sale.order.limit):
+            self._end_sale(number)  # its limit is of a feed that was higher: what is left is ordered anew
+            return
         got = to_pool = 0
         for _ in range(SALES_MAX):
             best, debt = market.best(USD), int(market.debt[account])
             left = min(order.units - sale.sold, int(market.collateral[account]))
-            if best is None or not left or not debt or best[0] * order.limit[1] < order.limit[0] * best[1]:
+            if best is None or not left or not debt or not (self._bids(order.limit) and self._bids(self._least)):
                 break
             sold, brought = self._sell_at(account, min(left, -(-debt * best[1] // best[0])), best)
             if not sold:
@@ -316,7 +328,10 @@ class Desk:
     def _sell_at(self, account: int, units: int, price: tuple[int, int]) -> tuple[int, int]:
         """Sell collateral at the price of the best bid; gives what was sold, and what it brought."""
         market, system = self.market, self.wallets.system
-        receive = max(1, units * price[0] // price[1])
+        receive = units * price[0] // price[1]
+        if not receive:  # worth less than the smallest unit: nobody pays for it, and it must not stand for ever
+            market.take_collateral(account, units, self.wallets.issuer)
+            return units, 0
         market.take_collateral(account, units, system)
         core, bitasset = int(market.core[system]), int(market.bitasset[system])
         rest = market.place(system, CORE, units, receive)
@@ -330,7 +345,7 @@ class Desk:
     def _report(self, sale: _Sale, sold: int, got: int, to_pool: int) -> None:
         order, account = sale.order, self.wallets.index[sale.order.account]
         collateral, debt = int(self.market.collateral[account]), int(self.market.debt[account])
-        done = not debt or sale.sold == order.units
+        done = not debt or not collateral or sale.sold == order.units
         if done:
             self._sales.pop(order.number, None)
         if sold:
