@@ -43,7 +43,7 @@ def parts_of(scenario: Scenario) -> list[Part]:
 
 def _cells(scenario: Scenario, sweep: Sweep) -> Iterator[Part]:
     for (column, x), (row, y) in itertools.product(enumerate(sweep.x.values), enumerate(sweep.y.values)):
-        changed = scenario.changed({sweep.x.key: x, sweep.y.key: y})
+        changed = scenario.changed({**sweep.changes, sweep.x.key: x, sweep.y.key: y})
         yield Part(f"{sweep.name}/{column}/{row}", changed, (sweep.rule_set,), sweep.paths, (sweep.name, column, row))
 
 
@@ -60,24 +60,22 @@ def jobs_of(parts: list[Part]) -> list[Job]:
 QUICK_USERS = 200
 QUICK_PATHS = 4
 QUICK_STEP_SECONDS = 300
-QUICK_VARIANT_PATHS = 2
 
 
 def quick(scenario: Scenario) -> Scenario:
-    """A first answer: fewer users and paths, coarser steps, no sweeps. What it finds is a hint, no verdict."""
+    """A first answer: fewer users and paths, coarser steps, no variants and no sweeps."""
     users = scenario.users
     share = min(1.0, QUICK_USERS / max(1, users.total))
     counts: Mapping[str, Any] = {
         f"users.{kind}": max(1, round(getattr(users, kind) * share)) if getattr(users, kind) else 0
         for kind in USER_KINDS
     }
-    variants = tuple({**v.model_dump(), "paths": min(v.paths, QUICK_VARIANT_PATHS)} for v in scenario.variants)
     return scenario.changed(
         {
             **counts,
             "paths": min(scenario.paths, QUICK_PATHS),
             "step_seconds": max(scenario.step_seconds, QUICK_STEP_SECONDS),
-            "variants": variants,
+            "variants": (),
             "sweeps": (),
         }
     )

@@ -127,7 +127,9 @@ def _spike_facts(view: View) -> list[Fact]:
 
 
 def _dividends(view: View) -> list[Claim]:
+    lenders = Words("wealth of those who lend", "出借人的财富")
     return [
+        view.group_versus("lenders", "wealth_change_permille", lenders, "permille", "≤", "dividends"),
         view.versus("holders_wealth_change_permille", "≤", 0.0, "dividends"),
         view.versus("called_positions_share", "≥", 0.0, "dividends"),
     ]
@@ -380,18 +382,19 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         "dividends",
         _OBJECTION,
         Words(
-            "“Pay out fees instead.” Is that at least as good for holders?",
-            "“手续费按快照发就可以了。”对抵押者至少同样好吗？",
+            "“Pay out fees instead.” Is that at least as good for lenders and holders?",
+            "“手续费按快照发就可以了。”对出借人和抵押者至少同样好吗？",
         ),
         Words(
-            "Yes if with dividends holders are no poorer than with lending, and no larger share of positions is "
-            "called. No if either is not so.",
-            "分红方案下抵押者不比借贷方案更穷，并且被强平比例不更高，即为“是”；其一不成立，即为“否”。",
+            "Yes if with dividends neither lenders nor holders are poorer than with lending, and no larger share of "
+            "positions is called. No if any of these is not so.",
+            "分红方案下出借人和抵押者都不比借贷方案更穷，并且被强平比例不更高，即为“是”；其一不成立，即为“否”。",
         ),
         _dividends,
         all_of,
         LENDING,
         needs=("dividends",),
+        groups=("lenders",),
         facts=lambda view: [view.fact("dividends_paid_units", "dividends"), view.fact("interest_paid_units")],
     ),
     Question(

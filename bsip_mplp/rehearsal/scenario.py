@@ -201,13 +201,14 @@ class Axis(_Table):
 
 
 class Sweep(_Table):
-    """RE-7: two parameters varied together, one heat map for each of `figures`."""
+    """RE-7: two parameters varied together, one heat map for each of `figures`; `changes` hold in all its cells."""
 
     name: Name
     title_en: str
     title_zh: str
     x: Axis
     y: Axis
+    changes: dict[str, Any] = Field(default_factory=dict)
     rule_set: RuleSet = "peer"
     figures: Annotated[tuple[str, ...], Field(min_length=1)] = ("called_positions_share", "insurance_end_units")
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 8
@@ -365,5 +366,5 @@ def load(named: str) -> Scenario:
         scenario.changed(variant.changes)
     for sweep in scenario.sweeps:
         for x, y in itertools.product(sweep.x.values, sweep.y.values):
-            scenario.changed({sweep.x.key: x, sweep.y.key: y})
+            scenario.changed({**sweep.changes, sweep.x.key: x, sweep.y.key: y})
     return scenario

@@ -24,7 +24,10 @@ DECIDES = ("money.py", "ratios.py", "market.py", "ledger.py", "rules", "devnet",
 
 DECIDES_NOTHING = {
     f"rehearsal/{name}.py"
-    for name in ("campaign", "parts", "statistics", "store", "storage", "sweeps", "verdicts", "workers", "serve")
+    for name in (
+        *("campaign", "errors", "parts", "questions", "results", "statistics", "storage", "store", "sweeps"),
+        *("verdicts", "words", "workers"),
+    )
 }
 """Code of the rehearsal that only starts runs, or works on what came out of them; and the report."""
 

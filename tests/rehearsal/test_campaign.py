@@ -220,7 +220,7 @@ def test_a_run_is_the_same_after_the_store():
     }
 
 
-def test_quick_has_fewer_users_paths_and_steps_and_no_sweeps():
+def test_quick_has_fewer_users_paths_and_steps_and_nothing_beside_the_scenario():
     whole = kit.scenario(
         paths=100, step_seconds=60, users={"lenders": 5000}, variants=[kit.VARIANT], sweeps=[kit.SWEEP]
     )
@@ -230,5 +230,5 @@ def test_quick_has_fewer_users_paths_and_steps_and_no_sweeps():
     assert small.step_seconds > whole.step_seconds
     assert small.users.total <= 210
     assert small.sweeps == ()
-    assert small.variants[0].paths <= 2
+    assert small.variants == ()
     assert small.rule_sets == whole.rule_sets

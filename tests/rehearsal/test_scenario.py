@@ -97,7 +97,9 @@ def test_march_2020_answers_every_question():
     }
     assert scenario.users.total == 1000
     assert (scenario.days, scenario.step_seconds, scenario.paths) == (14, 60, 100)
-    assert len(scenario.sweeps) == 2
+    assert {axis.key.split(".")[1] for sweep in scenario.sweeps for axis in (sweep.x, sweep.y)} == {
+        *("lmcr", "i2", "surplus_to_system", "auction_round", "insurance_reserve")
+    }
 
 
 def test_variants_and_sweeps_are_checked_when_they_are_read(tmp_path):

@@ -128,7 +128,6 @@ BAD = [
     ("raise-to-2", {"ratio_two": {"called_positions_share": 0.2, "holders_wealth_change_permille": -100}}),
     ("target-ratio", {"target_ratio": {"collateral_sold_units": 0, "holders_wealth_change_permille": -150}}),
     ("on-purpose", _peer(positions_called=60, chosen_calls=10)),
-    ("dividends", {"dividends": {"called_positions_share": 0.3, "holders_wealth_change_permille": -150}}),
     ("parameters", _peer(lenders_yield_per_year=0)),
 ]
 
@@ -167,6 +166,14 @@ def test_RE_6_a_fear_is_borne_out_by_what_a_group_of_users_got(name, groups):
     assert _answers(_results(groups=groups))[name] is YES
 
 
+def test_RE_6_dividends_have_to_serve_lenders_too():
+    figures = {"dividends": {"called_positions_share": 0.3, "holders_wealth_change_permille": -150}}
+    lenders = {("dividends", "lenders"): {"wealth_change_permille": -150}}
+
+    assert _answers(_results(figures))["dividends"] is NO
+    assert _answers(_results(figures, lenders))["dividends"] is YES
+
+
 def test_RE_11_the_drafts_prediction_holds_where_both_halves_do():
     rising = {("rising", "peer"): {"order_book_loan_rate_per_year": 0.2}}
 
@@ -185,7 +192,7 @@ def test_RE_6_where_the_interval_spans_both_answers_the_verdict_is_open():
     """Noise of 1,000 on figures that differ by 50 and 0.2."""
     answers = _answers(_results(noise=1000))
 
-    for name in ("no-benefit", "raise-to-2", "target-ratio", "on-purpose", "dividends"):
+    for name in ("no-benefit", "raise-to-2", "target-ratio", "on-purpose"):
         assert answers[name] is OPEN
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bsip_mplp.rehearsal.parts import BASE
 from bsip_mplp.rehearsal.report import charts
@@ -191,8 +191,8 @@ def _sweeps(results: Results, numbers: Numbers) -> list[Plot]:
     made: dict[str, list[tuple[Words, HeatMap]]] = {}
     for grid in grids(results):
         words, unit, better = FIGURES[grid.figure]
-        columns = [_value(grid.sweep.x, value) for value in grid.sweep.x.values]
-        rows = [(_value(grid.sweep.y, v), list(grid.means[row])) for row, v in enumerate(grid.sweep.y.values)]
+        columns = [_value(grid.sweep.x, value, numbers) for value in grid.sweep.x.values]
+        rows = [(_value(grid.sweep.y, v, numbers), list(grid.means[row])) for row, v in enumerate(grid.sweep.y.values)]
         x, y = (Words(axis.key.split(".")[-1], axis.key.split(".")[-1]) for axis in (grid.sweep.x, grid.sweep.y))
         drawn = charts.heat(x, y, columns, rows, unit, numbers, better, around_zero=False)
         heading = _with_unit(words, numbers.suffix(unit))
@@ -213,6 +213,11 @@ def _with_unit(words: Words, suffix: Words) -> Words:
     return Words(f"{words.en},{suffix.en}", f"{words.zh}（{suffix.zh.strip()}）") if suffix.en else words
 
 
-def _value(axis: Axis, value: object) -> Words:
-    text = f"{value / 60:g} min" if "round" in axis.key and isinstance(value, int) else str(value)
+def _value(axis: Axis, value: Any, numbers: Numbers) -> Words:
+    """A value of an axis: a round in minutes, a reserve by its bitasset, others as they stand in the scenario."""
+    text = str(value)
+    if axis.key.endswith("auction_round"):
+        text = f"{value / 60:g} min"
+    elif axis.key.endswith("insurance_reserve"):
+        text = numbers.bare(value[1], "bitasset")
     return Words(text, text)
