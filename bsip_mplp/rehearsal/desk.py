@@ -60,6 +60,8 @@ class _Sale:
 
     order: Order
     sold: int = 0
+    dust: bool = False
+    """Whether what is left is worth less than the smallest unit: nobody pays for it before the price moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class Desk:
         self.apply(
             FeedSeen(time=self.now, market=USD_SYMBOL, price=price, mcr=mcr, mssr=mssr, icr=icr, expires=expires)
         )
+        for number in [number for number, sale in self._sales.items() if sale.dust]:
+            self._end_sale(number)
 
     def show(self, account: int) -> None:
         """Show a position to the engine as the chain has it now, if that is news."""
@@ -301,7 +305,7 @@ class Desk:
     def _sell(self, number: int) -> None:
         """Sell collateral to who bids no less than the limit, as much as buys the debt back (PL-36, SP-12)."""
         sale = self._sales.get(number)
-        if sale is None or sale.order.limit is None:
+        if sale is None or sale.order.limit is None or sale.dust:
             return
         order, market, system = sale.order, self.market, self.wallets.system
         account, before = self.wallets.index[order.account], sale.sold
@@ -314,7 +318,11 @@ class Desk:
             left = min(order.units - sale.sold, int(market.collateral[account]))
             if best is None or not left or not debt or not (self._bids(order.limit) and self._bids(self._least)):
                 break
-            sold, brought = self._sell_at(account, min(left, -(-debt * best[1] // best[0])), best)
+            units = min(left, -(-debt * best[1] // best[0]))
+            sale.dust = not units * best[0] // best[1]
+            if sale.dust and left < market.collateral[account]:
+                break
+            sold, brought = self._sell_at(account, units, best)
             if not sold:
                 break
             paid = min(brought, debt)
@@ -329,7 +337,7 @@ class Desk:
         """Sell collateral at the price of the best bid; gives what was sold, and what it brought."""
         market, system = self.market, self.wallets.system
         receive = units * price[0] // price[1]
-        if not receive:  # worth less than the smallest unit: nobody pays for it, and it must not stand for ever
+        if not receive:  # the last of a position: nobody pays for it, and it must not stand for ever
             market.take_collateral(account, units, self.wallets.issuer)
             return units, 0
         market.take_collateral(account, units, system)
