@@ -83,7 +83,7 @@ def _groups(runs: list[Run]) -> pa.Table:
     columns = _owners([run for run, _ in owners])
     columns["group"] = pa.array([name for _, name in owners], pa.string())
     for figure in GROUP_FIGURES:
-        values = [float(run.result.groups[name].get(figure, 0)) for run, name in owners]
+        values = [float(run.result.groups[name][figure]) for run, name in owners]
         columns[figure] = pa.array(values, pa.float64())
     return pa.table(columns)
 

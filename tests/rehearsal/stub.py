@@ -48,6 +48,7 @@ def simulate(scenario, rule_set, path_index):
     }
     group = {
         "users": 10,
+        "positions": 10,
         "wealth_start_units": 1000,
         "wealth_end_units": 900,
         "wealth_change_permille": -100 - 100 * share + 10 * luck,
