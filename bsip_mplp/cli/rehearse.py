@@ -153,13 +153,20 @@ def _rehearse(
     click.echo(f"{scenario.title_en}: {scenario.users.total} users, {scenario.days} days, {where}", err=True)
     with _bar() as bar:
         task = bar.add_task("runs", total=None)
+
+        def told(done: int, total: int) -> None:
+            if bar.tasks[0].total is None:
+                # what was finished before does not count as speed
+                bar.reset(task, total=total, completed=done)
+            bar.update(task, completed=done)
+
         runs = campaign.run(
             parts_of(scenario),
             simulate,
             directory,
             at_a_time,
             cluster,
-            lambda done, total: bar.update(task, completed=done, total=total),
+            told,
         )
     paths = storage.write(scenario, runs, directory)
     results = Results(scenario, runs)
