@@ -115,8 +115,8 @@ class Running:
             raise RegistrationError(
                 f"{name[:70]!r} is no name: small letters, digits and dashes, with a digit or a dash, such as ming-1"
             )
-        if not all(0 < len(key) <= KEY_CHARS_MAX for key in keys):
-            raise RegistrationError("give three public keys: owner_key, active_key and memo_key")
+        for key in keys:
+            self._check_key(key)
         answer: queue.Queue[str | Exception] = queue.Queue()
         self._wishes.put(_Wish(name, keys, answer))
         try:
@@ -126,6 +126,16 @@ class Running:
         if isinstance(found, Exception):
             raise RegistrationError(str(found))
         return found
+
+    def _check_key(self, key: str) -> None:
+        from graphenebase.account import PublicKey
+
+        try:
+            is_key = len(key) <= KEY_CHARS_MAX and bool(repr(PublicKey(key, prefix=self.town.prefix)))
+        except Exception:  # noqa: BLE001  the library raises what it likes for a key that is none
+            is_key = False
+        if not is_key:
+            raise RegistrationError(f"{key[:20]!r} is no public key of this chain: they begin with {self.town.prefix}")
 
     def _register(self) -> None:
         while not self._wishes.empty():
@@ -219,6 +229,7 @@ class Running:
             reader = Reader(connection)
             ledger = watching.in_ledger(reader, list(game.players), self.town.core)
             loans = watching.loans_by_account(reader, path, self.town.core)
+        inside = self._inside_trades(everybody)
         found = []
         for name, registered in game.players.items():
             nothing = Holdings()
@@ -226,7 +237,7 @@ class Running:
                 chain.get(name, nothing), waiting.get(name, nothing), ledger.get(name, nothing)
             )
             gifts = self._past.gifts(self._ids[name], set(self._ids.values()), self._bitasset_id)
-            trades = (*self._outside_trades(name), *self._inside_trades(name, everybody))
+            trades = (*self._outside_trades(name), *inside.get(self._ids[name], ()))
             known = Known(name, registered, holdings, trades, tuple(loans.get(name, ())), gifts)
             found.append(standing(known, game.terms, path.at(self.now), self.now, game.qualified.get(name)))
         self._keep_who_qualified(found)
@@ -239,8 +250,14 @@ class Running:
             if trade.account == name
         ]
 
-    def _inside_trades(self, name: str, everybody: list[str]) -> list[Trade]:
-        return watching.inside_trades(self._past, self._ids[name], self._house_ids, everybody)
+    def _inside_trades(self, everybody: list[str]) -> dict[str, list[Trade]]:
+        """Everybody's trades in the chain's book, by account."""
+        fills = [fill for account_id in everybody for fill in self._past.fills(account_id)]
+        found = watching.inside_trades(fills, self._house_ids, self._bitasset_id)
+        return {
+            account_id: [trade._replace(time=self._past.time_of(block)) for block, trade in trades]
+            for account_id, trades in found.items()
+        }
 
     def _keep_who_qualified(self, standings: list[Standing]) -> None:
         fresh = {

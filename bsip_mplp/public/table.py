@@ -63,20 +63,18 @@ def row(one: Standing, running: Running) -> dict[str, Any]:
         "prize": format_units(one.prize, digits),
         "due": None if one.due is None else format_units(one.due, digits),
         "due_since": time_text(one.qualified),
-        "terms": _terms_text(one, running),
+        **_lacks(one, running),
     }
 
 
-def _terms_text(one: Standing, running: Running) -> str:
-    """Which of the two terms a player lacks."""
-    if one.due is not None:
-        return "met"
-    lacks = []
-    if one.turnover < one.turnover_needed:
-        lacks.append(f"{running.house.show_core(one.turnover_needed - one.turnover)} of turnover to go")
-    if running.now < one.due_from:
-        lacks.append(f"until {time_text(one.due_from)}")
-    return ", ".join(lacks)
+def _lacks(one: Standing, running: Running) -> dict[str, Any]:
+    """Which of the two terms a player lacks: how much turnover, and until when."""
+    left = max(0, one.turnover_needed - one.turnover)
+    turnover = running.house.show_core(left) if left and one.due is None else None
+    until = time_text(one.due_from) if running.now < one.due_from and one.due is None else None
+    words = [f"{turnover} of turnover to go"] if turnover else []
+    words += [f"until {until}"] if until else []
+    return {"lacks_turnover": turnover, "lacks_until": until, "terms": ", ".join(words) or "met"}
 
 
 def _recent_prices(exchange: Exchange, now: int) -> list[str]:

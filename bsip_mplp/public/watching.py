@@ -93,31 +93,32 @@ def _money(value: Mapping[str, Any]) -> tuple[str, int]:
     return str(value["asset_id"]), int(value["amount"])
 
 
-def inside_trades(past: Past, account_id: str, house: Collection[str], everybody: Iterable[str]) -> list[Trade]:
-    """An account's own trades in the chain's book; a margin call of its position is no trade of its.
+def inside_trades(
+    fills: Iterable[Fill], house: Collection[str], bitasset_id: str
+) -> dict[str, list[tuple[int, Trade]]]:
+    """Everybody's own trades in the chain's book, by account, each with its block; the trades' times are still 0.
 
-    Which of them count for arbitrage is told by who stood on the other side: the house, or a called position.
+    A margin call of one's position is no trade of one's. Which trades count for arbitrage is told by who stood on the
+    other side of every fill in the transaction: the house, or a called position.
     """
-    others = [fill for one in everybody if one != account_id for fill in past.fills(one)]
     by_place: dict[tuple[int, int], list[Fill]] = {}
-    for fill in others:
+    for fill in fills:
         by_place.setdefault((fill.block, fill.transaction), []).append(fill)
-    trades = []
-    for fill in past.fills(account_id):
-        if fill.order_id.startswith(CALL_ORDERS):
-            continue
-        sells_core = fill.pays[0] == CORE_ID
-        if not sells_core and fill.receives[0] != CORE_ID:
-            continue
-        counts = any(
-            other.pays[0] == fill.receives[0]
-            and other.receives[0] == fill.pays[0]
-            and (other.account in house or other.order_id.startswith(CALL_ORDERS))
-            for other in by_place.get((fill.block, fill.transaction), [])
-        )
-        core, bitasset = (-fill.pays[1], fill.receives[1]) if sells_core else (fill.receives[1], -fill.pays[1])
-        trades.append(Trade(past.time_of(fill.block), "inside", core, bitasset, counts))
+    trades: dict[str, list[tuple[int, Trade]]] = {}
+    for (block, _), together in by_place.items():
+        for fill in together:
+            if {fill.pays[0], fill.receives[0]} != {CORE_ID, bitasset_id} or _is_call(fill):
+                continue
+            others = [one for one in together if one.account != fill.account and one.pays[0] == fill.receives[0]]
+            counts = bool(others) and all(one.account in house or _is_call(one) for one in others)
+            sells_core = fill.pays[0] == CORE_ID
+            core, bitasset = (-fill.pays[1], fill.receives[1]) if sells_core else (fill.receives[1], -fill.pays[1])
+            trades.setdefault(fill.account, []).append((block, Trade(0, "inside", core, bitasset, counts)))
     return trades
+
+
+def _is_call(fill: Fill) -> bool:
+    return fill.order_id.startswith(CALL_ORDERS)
 
 
 # --- what there is ------------------------------------------------------------------------------------------
