@@ -46,11 +46,19 @@ def test_everybody_publishes_the_first_price_at_once_and_then_each_in_its_own_ti
     assert (np.diff(steps) >= 0).all()
     assert steps.max() < len(outside)
     for publisher in range(5):
-        apart = np.diff(steps[who == publisher][1:])
-        assert 5 <= apart.mean() <= 15
-        assert apart.max() - apart.min() <= 1
-    assert len(prices) == pytest.approx(5 * 3 * 24 * 6, rel=0.4)
+        own = who == publisher
+        apart, moved = np.diff(steps[own]), np.abs(np.diff(prices[own]) / prices[own][:-1])
+        assert apart.min() >= 5, "it looks every 5 to 15 minutes"
+        assert apart[1:].max() <= 60 + 15
+        assert ((moved >= 0.005) | (apart >= 60 - 15)).all(), "it publishes what has moved, or become old"
     assert one.chain.publishers == 5
+
+
+def test_while_nothing_moves_a_publisher_publishes_every_hour():
+    _, _, (steps, who, _) = minutes(volatility_per_year=0.0)
+
+    assert all(np.median(np.diff(steps[who == one][1:])) >= 60 for one in range(5))
+    assert len(steps) == pytest.approx(5 * 3 * 24, rel=0.25)
 
 
 def test_a_publisher_is_late_by_its_own_delay():

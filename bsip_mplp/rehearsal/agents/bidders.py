@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 from numpy.typing import NDArray
 
-from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
+from bsip_mplp.money import DAYS_PER_YEAR
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.scenario import Scenario
@@ -23,6 +23,9 @@ SELLING_COST = 0.01
 
 BACK_PERMILLE = 1080
 """Where it can't pay all the debt of a position it won, it brings CR to this over MCR."""
+
+LOOKS_SECONDS = 6 * 3600
+"""How often a bidder looks at a position that it won and could not close yet."""
 
 BOND_PART = 4
 """A bidder puts a quarter of its free money, at the most, into one series of bonds."""
@@ -55,6 +58,8 @@ class Bidders:
         """Who bid, by auction."""
         self.won: dict[int, int] = {}
         """Positions that were won and are not closed, with their bidder."""
+        self.looks: dict[int, int] = {}
+        """When to look at each of them next."""
         bitasset, core = world.pair(world.outside_price)
         for user in who.tolist():
             world.endow(user, bitasset=int(world.wealth[user]) * bitasset // core)
@@ -76,8 +81,8 @@ class Bidders:
                 self._bid(world, place, book.auctions[number])
         for number in [number for number in self.bids if book.auctions[number].ended is not None]:
             self._see_end(world, book.auctions[number])
-        for account, place in list(self.won.items()):
-            self._look_after(world, place, account)
+        for account in [account for account, time in self.looks.items() if time <= world.now]:
+            self._look_after(world, self.won[account], account)
         if why & Event.BOND:
             for series in [series for series in book.series.values() if series.on_offer]:
                 self._buy_bonds(world, series)
@@ -87,9 +92,7 @@ class Bidders:
 
     def _next_time(self, world: World) -> int | None:
         times = [self.plans[0][0]] if self.plans else []
-        if self.won:
-            times.append(world.now + SECONDS_PER_DAY)
-        return min(times, default=None)
+        return min([*times, *self.looks.values()], default=None)
 
     def _leave(self, world: World) -> None:
         for user in self.who.tolist():
@@ -128,7 +131,7 @@ class Bidders:
             world.withdraw(user, USD_SYMBOL)
             if auction.winner == world.name(user):
                 account = world.index(auction.account)
-                self.won[account] = place
+                self.won[account], self.looks[account] = place, world.now
 
     # --- what was won ---------------------------------------------------------------------------------------
 
@@ -136,19 +139,23 @@ class Bidders:
         """Close a position that was won and sell its collateral; what can't be closed yet is kept alive."""
         user = int(self.who[place])
         if world.holder[account] != user or not world.debt[account]:
-            del self.won[account]
+            self._forget(account)
             return
+        self.looks[account] = world.now + LOOKS_SECONDS
         collateral, debt = int(world.collateral[account]), int(world.debt[account])
         if debt <= int(world.bitasset[user]) and world.adjust(
             user, collateral=-collateral, debt=-debt, position=account
         ):
             world.outside_trade(user, CORE, collateral)
-            del self.won[account]
+            self._forget(account)
             return
         part = min(_to_pay(world, account), int(world.bitasset[user]))
         if part > 0:
             world.adjust(user, debt=-part, position=account)
         money.pay_ahead(world, user, account)
+
+    def _forget(self, account: int) -> None:
+        del self.won[account], self.looks[account]
 
     # --- bonds ----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""Feed publishers: each looks at the outside price now and then, and is late by its own delay (RE-1)."""
+"""Feed publishers: each looks at the outside price now and then, and is late by its own delay (RE-1).
+
+As the scripts of real publishers do, it publishes what has moved since it last did, or what has become old.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,12 @@ from bsip_mplp.rehearsal.scenario import Scenario
 
 NOISE = 0.001
 """How far publishers' prices differ, as a share: each reads other exchanges."""
+
+MOVED = 0.005
+"""From which move on a publisher publishes, as a share of what it published last."""
+
+OLD_SECONDS = 3600.0
+"""How old its last price may become while nothing moves."""
 
 MINUTE_SECONDS = 60.0
 EARLIEST, LATEST = 0.5, 1.5
@@ -31,12 +40,23 @@ def publications(outside: NDArray[np.float64], scenario: Scenario, rng: np.rando
     steps, who, prices = [np.zeros(count, dtype=np.int64)], [np.arange(count)], [np.full(count, outside[0])]
     for publisher in range(count):
         looked = np.arange(first[publisher], end, every[publisher])
-        published = np.ceil((looked + late[publisher]) / step_seconds).astype(np.int64)
         noise = np.exp(rng.standard_normal(len(looked)) * NOISE)
-        seen = outside[np.minimum((looked / step_seconds).astype(np.int64), len(outside) - 1)]
+        seen = outside[np.minimum((looked / step_seconds).astype(np.int64), len(outside) - 1)] * noise
+        told = _told(looked, seen, outside[0])
+        published = np.ceil((looked[told] + late[publisher]) / step_seconds).astype(np.int64)
         counts = (published > 0) & (published < len(outside))
         steps.append(published[counts])
         who.append(np.full(int(counts.sum()), publisher))
-        prices.append((seen * noise)[counts])
+        prices.append(seen[told][counts])
     order = np.lexsort((np.concatenate(who), np.concatenate(steps)))
     return np.concatenate(steps)[order], np.concatenate(who)[order], np.concatenate(prices)[order]
+
+
+def _told(looked: NDArray[np.float64], seen: NDArray[np.float64], first: float) -> NDArray[np.int64]:
+    """Which of the prices that a publisher saw it published: each decides by the last one before it."""
+    told, last, since = [], first, 0.0
+    for place, (time, price) in enumerate(zip(looked.tolist(), seen.tolist(), strict=True)):
+        if abs(price - last) >= MOVED * last or time - since >= OLD_SECONDS:
+            told.append(place)
+            last, since = price, time
+    return np.array(told, dtype=np.int64)
