@@ -123,6 +123,23 @@ def test_where_nobody_lends_the_tight_holder_that_would_borrow_uses_its_own_mone
     assert sum(hand.world.free(0, asset) for asset in ("CORE", "USD")) == 0, "what it sent along came back"
 
 
+def test_who_was_refused_a_loan_asks_again_only_with_more_money():
+    hand = Hand("peer", names=("a", "lender"))
+    lent(hand)
+    kind = hand.enter(of(hand, "tight"), "a")
+    world = hand.world
+    world.core[0] = 10  # not enough for the first interest
+    hand.feed(1.005 * hand.mcr / 1000 / hand.ratio("a"))
+    assert not kind.protect(world, 0)
+    asked = world.desk.refusals
+    assert asked > 0
+    assert not kind.protect(world, 0)
+    assert world.desk.refusals == asked
+    world.core[0] = 50 * world.whole_core
+
+    assert kind.protect(world, 0)
+
+
 def test_a_tight_holder_acts_again_only_when_the_ratio_has_fallen_further():
     hand = Hand("none", names=("a",))
     kind = hand.enter(of(hand, "tight"), "a")

@@ -265,6 +265,18 @@ def test_the_arbitrageur_sells_inside_what_is_dearer_there():
     assert hand.worth("arb") > before + 3
 
 
+def test_the_arbitrageur_buys_what_called_positions_sell():
+    hand, kind = arbitrageur()
+    world = hand.world
+    assert world.adjust(2, collateral=1_000 * world.whole_core, debt=600 * world.whole_bitasset)
+    before = hand.has("arb")
+    hand.feed(0.9)
+    hand.act(kind, Event.CALLED)
+
+    assert world.called[2]
+    assert hand.has("arb")[0] > before[0]
+
+
 def test_the_arbitrageur_leaves_a_difference_alone_that_does_not_pay():
     hand, kind = arbitrageur()
     world = hand.world

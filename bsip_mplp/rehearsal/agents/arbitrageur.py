@@ -47,7 +47,8 @@ class Arbitrageur:
             held = int((world.core if side == CORE else world.bitasset)[self.user])
             if min(units, held) > 0:
                 world.outside_trade(self.user, side, min(units, held))
-        if world.best_ask < world.outside_price * (1 - self.cost):
+        # what called positions sell stands in no order: only an offer shows whether they sell
+        if why & Event.CALLED or world.best_ask < world.outside_price * (1 - self.cost):
             got = money.buy_inside(world, self.user, int(world.bitasset[self.user]), 1 - self.cost)
             self._even_out(world, CORE, got)
         elif world.best_bid > world.outside_price * (1 + self.cost):

@@ -94,6 +94,8 @@ class Holders:
         """When a user will act on what it saw."""
         self.acted = np.full(count, np.inf)
         """The ratio at which a user acted last: it acts again only when that has fallen further."""
+        self.refused_with: Times = np.full(count, -1)
+        """The free core asset with which a user was refused a loan: with no more than that it doesn't ask again."""
         self.pays: Times = np.full(count, NEVER)
         """When a user looks after the interest of its loans."""
         self.returns: Times = np.full(count, NEVER)
@@ -190,13 +192,16 @@ class Holders:
             return False
         if world.rules.shared and money.hold_with_pool(world, user):
             return True
-        if not world.rules.peer:
+        if not world.rules.peer or world.core[user] <= self.refused_with[place]:
             return False
         first, second = (CORE_SYMBOL, USD_SYMBOL) if self.likes_core[place] else (USD_SYMBOL, CORE_SYMBOL)
         highest, longest = self.highest[place], self.temper.longest_days
-        return money.borrow_least(world, user, first, highest, longest) or money.borrow_least(
-            world, user, second, highest, longest
-        )
+        for asset in (first, second):
+            if money.borrow_least(world, user, asset, highest, longest):
+                self.refused_with[place] = -1
+                return True
+        self.refused_with[place] = int(world.core[user])
+        return False
 
     def _lacks(self, world: World, user: int) -> int:
         """The collateral that is missing for the ratio wanted, in core units; negative if there is more."""
