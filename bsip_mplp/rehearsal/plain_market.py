@@ -19,10 +19,11 @@ from bsip_mplp.devnet.constants import TIME_MAX, Permission
 from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.evaluator import apply_operation
 from bsip_mplp.devnet.fees import FeeSchedule
-from bsip_mplp.devnet.objects import CallOrder
+from bsip_mplp.devnet.objects import Balance, CallOrder
 from bsip_mplp.devnet.operations import FillOrder, Operation, operation
 from bsip_mplp.devnet.serial import time_to_text
 from bsip_mplp.devnet.state import State
+from bsip_mplp.devnet.store import ChainObject
 from bsip_mplp.rehearsal.market import CORE, USD, Called, MarketOptions, Side, Swan, Units
 
 FAUCET = 17
@@ -75,6 +76,7 @@ class PlainMarket:
         self.state.calls_by_collateral = _Eligible(self.state.calls_by_collateral, self.exempted)  # type: ignore[assignment]
         self.ids = [self._made("account_create", _account(f"user{number}")) for number in range(accounts)]
         self.accounts = {ident: account for account, ident in enumerate(self.ids)}
+        self._looked = self.state.store.savepoint()
         self.issuer = issuer
         self.usd = self._made("asset_create", _bitasset(self.ids[issuer], options))
         producers = {"issuer": self._id(issuer), "asset_to_update": f"1.3.{self.usd}"}
@@ -118,15 +120,21 @@ class PlainMarket:
         return int(self._send(name, body)[1].split(".")[2])
 
     def _look(self) -> None:
-        """Read the views anew, and what happened to positions."""
+        """Read the views of what changed anew, and what happened to positions."""
         state = self.state
-        before = {account: (int(self.collateral[account]), int(self.debt[account])) for account in range(len(self.ids))}
+        changed = {ident for kind in state.store.changes_since(self._looked) for row in kind for ident in _owners(row)}
+        idents = sorted(changed & self.accounts.keys())
+        before = {
+            account: (int(self.collateral[account]), int(self.debt[account]))
+            for account in map(self.accounts.__getitem__, idents)
+        }
         self._closed_by_swan = 0
         for applied in state.applied:
             if isinstance(applied.op, FillOrder):
                 self._note(applied.op, before)
         state.applied.clear()
-        for account, ident in enumerate(self.ids):
+        for ident in idents:
+            account = self.accounts[ident]
             self.core[account] = state.balance(ident, CORE)
             self.bitasset[account] = state.balance(ident, self.usd)
             call = state.call_of.get((ident, self.usd))
@@ -136,6 +144,8 @@ class PlainMarket:
                 self.collateral[account], self.debt[account] = now
             if call is None:
                 self.exempted.discard(ident)
+        self._looked = state.store.savepoint()
+        state.store.forget_before(self._looked)
 
     def _note(self, fill: FillOrder, before: dict[int, tuple[int, int]]) -> None:
         if not fill.order_id.startswith("1.8."):
@@ -339,6 +349,13 @@ class PlainMarket:
             self.state.adjust_balance(self.ids[receiver], Asset(units, asset))
         self._look()
         return claimed
+
+
+def _owners(row: ChainObject) -> set[int]:
+    """Whose balance or position an object is."""
+    if isinstance(row, Balance):
+        return {row.owner}
+    return row.accounts() if isinstance(row, CallOrder) else set()
 
 
 def _account(name: str) -> dict[str, Any]:

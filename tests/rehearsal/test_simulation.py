@@ -15,7 +15,7 @@ from bsip_mplp.rehearsal.world import Event
 from .kit import scenario
 
 FALL = {
-    "days": 8,
+    "days": 4,
     "step_seconds": 600,
     "path": {"kind": "slow_fall", "params": {"start": 0.05, "end": 0.02, "volatility_per_year": 1.5}},
     "users": {
