@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,28 +45,30 @@ def sequence(scenario: Scenario, path_index: int, name: str) -> np.random.SeedSe
     return np.random.SeedSequence(scenario.seed, spawn_key=(path_index, zlib.crc32(name.encode())))
 
 
-def make_kinds(scenario: Scenario) -> tuple[list[tuple[AgentKind, int]], int]:
-    """All kinds of users, each with how many there are, and how many users there are before the attackers."""
-    kinds: list[tuple[AgentKind, int]] = [
-        (KINDS[name](scenario), getattr(scenario.users, name)) for name in USER_KINDS
-    ]
+def make_kinds(scenario: Scenario) -> list[tuple[AgentKind, int]]:
+    """All kinds of users in the order in which they enter, each with how many accounts it has."""
+    kinds: list[tuple[AgentKind, int]] = [(KINDS[name](scenario), getattr(scenario.users, name)) for name in USER_KINDS]
     kinds.append((KINDS["arbitrageur"](scenario), 1))
-    before = sum(count for _, count in kinds)
-    made: list[Any] = [ATTACKERS[attacker.kind](scenario, attacker) for attacker in scenario.attackers]
-    return kinds + [(kind, 1) for kind in made], before
+    for attacker in scenario.attackers:
+        kind = ATTACKERS[attacker.kind](scenario, attacker)
+        kinds.append((kind, getattr(kind, "accounts", 1)))
+    return kinds
 
 
-def wealth_of(scenario: Scenario, path_index: int, users: int) -> NDArray[np.int64]:
-    """What each user starts with, in core units at the outside price: log-normal, the arbitrageur's 0."""
+def wealth_of(scenario: Scenario, path_index: int, ranges: Mapping[str, NDArray[np.int64]]) -> NDArray[np.int64]:
+    """What each user starts with, in core units at the outside price: log-normal, and the arbitrageur's 0.
+
+    An attacker's is its share of all that; its first account has it.
+    """
     spec, ordinary = scenario.users, scenario.users.total
     drawn = stream(scenario, path_index, "wealth").lognormal(
         np.log(spec.capital_median), spec.capital_deviation, ordinary
     )
-    wealth = np.zeros(users, dtype=np.int64)
+    wealth = np.zeros(sum(len(who) for who in ranges.values()), dtype=np.int64)
     wealth[:ordinary] = np.rint(drawn * 10**scenario.chain.core_precision)
     total = int(wealth.sum())
-    for place, attacker in enumerate(scenario.attackers):
-        wealth[ordinary + 1 + place] = int(attacker.capital_share * total)
+    for attacker in scenario.attackers:
+        wealth[ranges[f"attack_{attacker.kind}"][0]] = int(attacker.capital_share * total)
     return wealth
 
 
@@ -84,7 +86,7 @@ class Founded:
     ) -> None:
         chain = scenario.chain
         self.scenario, self.rules, self.path_index = scenario, rules, path_index
-        made, _ = make_kinds(scenario)
+        made = make_kinds(scenario)
         self.kinds = [kind for kind, _ in made]
         names = [f"{kind.name}-{number}" for kind, count in made for number in range(count)]
         self.ranges: dict[str, NDArray[np.int64]] = {}
@@ -105,7 +107,7 @@ class Founded:
     def _world(self, first_price: float, first_feed: tuple[int, int], path_index: int) -> World:
         scenario, chain = self.scenario, self.scenario.chain
         scale = Scale(chain.core_precision, chain.bitasset_precision)
-        wealth = wealth_of(scenario, path_index, self.wallets.users)
+        wealth = wealth_of(scenario, path_index, self.ranges)
         desk = None
         if self.rules.lends:
             opening = Opening(

@@ -26,6 +26,8 @@ FALL = {
     "parameters": {"auction_round": 600},
 }  # fmt: skip
 
+MANY = {**FALL, "days": 5, "users": {kind: n * 3 if isinstance(n, int) else n for kind, n in FALL["users"].items()}}
+
 NOW = [name for name in RULE_SETS if name != "peer_vaults"]
 
 
@@ -186,7 +188,7 @@ OF_THE_SURPLUS = {"insurance_end_units", "insurance_least_units", "lenders_yield
 
 def test_the_split_of_the_surplus_changes_exactly_the_figures_it_should():
     """PL-28: what a winner pays over the reserve goes to the fund, or to the lenders. Nobody else sees a difference."""
-    spec = fall(parameters={"auction_round": 600, "surplus_to_system": "0"})
+    spec = fall(**{**MANY, "parameters": {"auction_round": 600, "surplus_to_system": "0"}})
     to_lenders = simulate(spec, "peer", 0)
     to_system = simulate(spec.changed({"parameters.surplus_to_system": "1"}), "peer", 0)
     assert to_lenders.figures["auctions_won"] > 0
@@ -202,7 +204,7 @@ def test_the_split_of_the_surplus_changes_exactly_the_figures_it_should():
 
 
 def test_the_fund_gets_what_the_lenders_lose_of_the_surplus():
-    spec = fall(parameters={"auction_round": 600, "surplus_to_system": "0", "risk_share": "0"})
+    spec = fall(**{**MANY, "parameters": {"auction_round": 600, "surplus_to_system": "0", "risk_share": "0"}})
     ends = {}
     for share in ("0", "1"):
         run = Run(spec.changed({"parameters.surplus_to_system": share}), "peer", 0)
