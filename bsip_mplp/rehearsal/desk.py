@@ -83,9 +83,10 @@ class Desk:
         self.engine = Engine()
         self.events: list[Event] = []
         """What happened by the rules since it was last emptied."""
-        self.refusals = 0
         self.sold_by_order = 0
         """Collateral sold by orders of the rules, in core units."""
+        self.interest_taken = [0, 0]
+        """Interest that the rules took of what borrowers had prepaid, by side, since it was last emptied."""
         self.now = opening.time
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
@@ -120,7 +121,11 @@ class Desk:
 
     def _note(self, outcome: Outcome) -> None:
         self.events.extend(outcome.events)
-        self.refusals += len(outcome.refusals)
+        for entry in outcome.entries:
+            if entry.rule != "PL-9":  # that is taken back by the borrower
+                for account, asset, units in entry.postings:
+                    if units < 0 and account.startswith("prepaid/"):
+                        self.interest_taken[side_of(asset)] -= units
         self._orders.extend(outcome.orders)
         for kind, key in outcome.objects:
             if kind in ("position", "participant"):

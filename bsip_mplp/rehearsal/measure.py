@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
-from bsip_mplp.rehearsal.desk import CORE_SYMBOL, USD_SYMBOL, side_of
+from bsip_mplp.rehearsal.desk import CORE_SYMBOL, SYMBOLS, USD_SYMBOL, side_of
 from bsip_mplp.rehearsal.estate import wealth_in_core
 from bsip_mplp.rehearsal.founding import Founded
 from bsip_mplp.rehearsal.market import CORE, USD, Called
@@ -81,6 +81,10 @@ class Measure:
         for event in world.rule_events:
             self._event(event)
         world.rule_events.clear()
+        if world.desk is not None:
+            for side in (CORE, USD):
+                self.seen["borrowers"] += round(self._value(SYMBOLS[side], world.desk.interest_taken[side]))
+                world.desk.interest_taken[side] = 0
         if world.chain_calls or world.swan_fills:
             self._calls()
 
@@ -112,6 +116,7 @@ class Measure:
                 self.seen["interest"] += round(self._value(values["asset"], values["units"]))
             case "participant", "paid interest":
                 self.seen["interest"] += values["units"]
+                self.seen["borrowers"] += values["units"]
             case "participant", ("called" | "owned by the pool"):
                 self.ordered_calls.add(self.world.index(event.key.partition("/")[2]))
             case "auction", "ended":
@@ -240,7 +245,7 @@ class Measure:
             "debt_locked_units_max": self.locked,
             "debt_locked_share_max": self.locked_share,
             "lenders_loss_units": seen["lost"],
-            "borrowers_cost_units": seen["interest"],
+            "borrowers_cost_units": seen["borrowers"],
             "calls_cost_units": self.calls_cost,
             "call_cost_avoided_units": self.avoided,
             "borrowers_cost_without_units": self.avoided + max(0.0, self.calls_cost),
