@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bsip_mplp.cli import rehearse_serve
+from bsip_mplp.cli import rehearse_play, rehearse_serve
 from bsip_mplp.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rehearse() -> None:
         raise click.ClickException("the rehearsal needs more packages: pip install 'bsip-mplp[rehearsal]'")
 
 
-for command in rehearse_serve.COMMANDS:
+for command in (rehearse_serve.serve, *rehearse_play.COMMANDS):
     rehearse.add_command(command)
 
 
@@ -167,6 +167,7 @@ def _rehearse(
             at_a_time,
             cluster,
             told,
+            lambda: bar.console.print("Stopping once the runs under way are finished; Ctrl-C again stops at once."),
         )
     paths = storage.write(scenario, runs, directory)
     results = Results(scenario, runs)

@@ -1,4 +1,4 @@
-"""`mplp rehearse serve`, `join`, `outside`, `table`: the public rehearsal, and playing in it from the command line."""
+"""`mplp rehearse serve`: the public rehearsal, and its table in a terminal."""
 
 from __future__ import annotations
 
@@ -12,23 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bsip_mplp.cli.options import Options, pass_options
-from bsip_mplp.cli.output import cell, console, json_option, print_json, print_table
+from bsip_mplp.cli.output import cell, console
 from bsip_mplp.money import MoneyError, parse_units
 
 if TYPE_CHECKING:
     from bsip_mplp.public.serving import Served
     from bsip_mplp.public.setting import Options as ServeOptions
 
-WEB = "http://127.0.0.1:8091"
 DAY_SECONDS = 86_400
 COLUMNS = ("player", "left", "earned", "turnover", "arbitrages", "prize", "due", "terms")
 SHOWN = ("node", "exchange", "pool")
 ARBITRAGE_SECONDS = 3600
-
-at_option = click.option(
-    "--at", "url", default=WEB, show_default=True, envvar="MPLP_REHEARSAL", metavar="URL", help="The rehearsal's page."
-)
 
 
 @click.command(short_help="Open a rehearsal to players: chain, outside exchange, table.")
@@ -142,10 +136,10 @@ def _options(
         chosen = chosen.changed({"seed": seed})
     digits = chosen.chain.core_precision
     terms = Terms(
-        stake=_core("--stake", stake, digits),
+        stake=units_of("--stake", stake, digits),
         turnover_times=turnover,
         seconds=round(days * DAY_SECONDS),
-        prize=_core("--prize", prize, digits),
+        prize=units_of("--prize", prize, digits),
         prizes_most=prizes,
         arbitrage_seconds=ARBITRAGE_SECONDS,
         arbitrage_least=10**digits,
@@ -160,7 +154,8 @@ def _address(option: str, text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _core(option: str, text: str, digits: int) -> int:
+def units_of(option: str, text: str, digits: int) -> int:
+    """A decimal amount in smallest units; raises `click.BadParameter` that names the option."""
     try:
         return parse_units(text, digits)
     except MoneyError as error:
@@ -195,9 +190,7 @@ class _Board:
     def opened(self, served: Served) -> None:
         """Where everything is: read by people and programs."""
         found = served.running.facts()
-        self._head = (
-            f"page {served.web_url}   node {found['node']}   exchange {found['exchange']}   pool {found['pool']}"
-        )
+        self._head = "   ".join([f"page {served.web_url}", *(f"{name} {found[name]}" for name in SHOWN)])
         click.echo(f"page {served.web_url}")
         click.echo(f"node {found['node']}")
         click.echo(f"config {served.config}")
@@ -226,112 +219,3 @@ def _board(figures: dict[str, Any], head: str) -> Any:
     for one in figures["players"]:
         rows.add_row(*(cell(one[name]) for name in COLUMNS))
     return Group(rows, Text(head, style="dim"))
-
-
-# --- players ----------------------------------------------------------------------------------------------------
-
-
-@click.command(short_help="Register as a player of a public rehearsal.")
-@click.argument("name")
-@at_option
-@click.option(
-    "--data",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Where key and configuration go.  [default: here]",
-)
-def join(name: str, url: str, directory: Path) -> None:  # fmt: skip
-    """Register NAME, and write its key and a configuration for `mplp`. The key never leaves this machine.
-
-    \b
-    Example: mplp rehearse join ming-1
-             mplp --config ming-1.toml rehearse outside 10 TEST
-    """
-    from bsip_mplp.public.joining import JoiningError
-    from bsip_mplp.public.joining import join as register
-
-    try:
-        joined = register(url, name, directory)
-    except JoiningError as error:
-        raise _failed(str(error)) from None
-    found = joined.facts
-    click.echo(f"{joined.name} is registered and has {found['terms']['stake']}; its key is in {joined.keys}.")
-    click.echo(f"mplp --config {joined.config} rehearse outside 10 {found['core']}   sells outside")
-    click.echo(f"mplp --config {joined.config} pools                    shows what is lent")
-    click.echo(f"Any wallet does the same: {found['node']}, transfers to {found['exchange']} and {found['pool']}.")
-
-
-@click.command(short_help="Buy or sell at the outside exchange.")
-@click.argument("amount")
-@click.argument("asset")
-@click.option("--price", metavar="PRICE", help="Only at this price or better: bitasset for one core asset.")
-@click.option("--cancel", type=click.IntRange(1), metavar="N", help="Take order N back instead; AMOUNT comes back too.")
-@at_option
-@json_option
-@pass_options
-def outside(
-    options: Options, amount: str, asset: str, price: str | None, cancel: int | None, url: str, as_json: bool
-) -> None:
-    """Sell AMOUNT of ASSET at the outside exchange: a transfer to its account, with a memo.
-
-    To buy, sell the other asset.
-
-    \b
-    Example: mplp --config ming-1.toml rehearse outside 10 TEST
-             mplp --config ming-1.toml rehearse outside 10 TEST --price 0.031
-    """
-    from bsip_mplp.bootstrap import open_wallet
-    from bsip_mplp.public.joining import JoiningError, facts
-
-    try:
-        found = facts(url)
-    except JoiningError as error:
-        raise _failed(str(error)) from None
-    symbol = asset.upper()
-    if symbol not in found["precisions"]:
-        raise click.BadParameter(f"{asset} is not traded there: {', '.join(found['precisions'])} are")
-    units = _core("AMOUNT", amount, found["precisions"][symbol])
-    if units == 0:
-        raise click.BadParameter("AMOUNT: write more than 0")
-    memo = f"cancel {cancel}" if cancel else f"sell at {price}" if price else "sell"
-    with open_wallet(options.settings, options.acting(), to=found["exchange"], unsigned=options.unsigned) as wallet:
-        sent = wallet.send(symbol, units, memo, must_broadcast=not (options.nobroadcast or options.unsigned))
-    if as_json or not sent.was_broadcast:
-        print_json({"transaction_id": sent.transaction_id, "memo": memo, "transaction": sent.transaction})
-        return
-    click.echo(f"Sent {amount} {symbol} to {found['exchange']}, memo “{memo}”: {sent.transaction_id}")
-    click.echo("It trades at the price of the block that took it, and answers by a transfer once that is final.")
-
-
-@click.command(short_help="Show who earned what.")
-@at_option
-@json_option
-def table(url: str, as_json: bool) -> None:
-    """Show the table of a public rehearsal.
-
-    \b
-    Example: mplp rehearse table
-    """
-    from bsip_mplp.public.joining import JoiningError, facts
-
-    try:
-        found = facts(url)
-    except JoiningError as error:
-        raise _failed(str(error)) from None
-    if as_json:
-        print_json(found)
-        return
-    columns = [name if name in ("player", "terms") else f"{name}>" for name in COLUMNS]
-    price = f"{found['price']} {found['bitasset']} for 1 {found['core']}"
-    print_table(f"{found['now']} UTC, {price}", columns, found["players"], "Nobody has registered yet.")
-
-
-def _failed(text: str) -> click.ClickException:
-    error = click.ClickException(text)
-    error.exit_code = 2
-    return error
-
-
-COMMANDS = (serve, join, outside, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from bsip_mplp.chain.builders import Units, transfer
+from bsip_mplp.chain.builders import Operation, Units, call_order_update, limit_order_create, transfer
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal, seal_plain
@@ -59,14 +59,41 @@ class Wallet:
         after_block = self._chain.head().number
         if self._keyring is None:
             sealed = seal_plain(memo, self._chain.network.prefix)
-            unsigned, _ = prepare(
-                self._chain, [transfer(sender.id, pool.id, money, sealed)], expiration_seconds=self._expiration_seconds
-            )
-            return Sent(unsigned, transaction_id(unsigned, self._chain.network.prefix), False, after_block)
-        if not self._keyring.has(sender.memo_key):
+        elif self._keyring.has(sender.memo_key):
+            sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
+        else:
             raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
-        sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
-        signed = self._sign(transfer(sender.id, pool.id, money, sealed), sender.active_keys)
+        operation = transfer(sender.id, pool.id, money, sealed)
+        return self._broadcast(operation, sender.active_keys, after_block, must_broadcast=must_broadcast)
+
+    def place(
+        self, sell: tuple[str, int], receive: tuple[str, int], life_seconds: int, *, must_broadcast: bool
+    ) -> Sent:
+        """An order in the chain's own market: sell an amount for at least another."""
+        sender, head = self._chain.account(self._account), self._chain.head()
+        amounts = (Units(self._chain.asset(symbol).id, units) for symbol, units in (sell, receive))
+        operation = limit_order_create(sender.id, *amounts, head.time + life_seconds)
+        return self._broadcast(operation, sender.active_keys, head.number, must_broadcast=must_broadcast)
+
+    def change_position(self, market: str, collateral: int, debt: int, *, must_broadcast: bool) -> Sent:
+        """Add collateral and debt to one's position in a market, or take some away where negative.
+
+        The position keeps its target ratio, which the chain would else erase.
+        """
+        sender, head = self._chain.account(self._account), self._chain.head()
+        position = self._chain.positions(market, [self._account])[self._account]
+        core = Units(self._chain.asset(self._chain.core_of(market)).id, collateral)
+        bitasset = Units(self._chain.asset(market).id, debt)
+        operation = call_order_update(sender.id, core, bitasset, position.target_ratio_permille)
+        return self._broadcast(operation, sender.active_keys, head.number, must_broadcast=must_broadcast)
+
+    def _broadcast(
+        self, operation: Operation, active_keys: tuple[str, ...], after_block: int, *, must_broadcast: bool
+    ) -> Sent:
+        if self._keyring is None:
+            unsigned, _ = prepare(self._chain, [operation], expiration_seconds=self._expiration_seconds)
+            return Sent(unsigned, transaction_id(unsigned, self._chain.network.prefix), False, after_block)
+        signed = self._sign(operation, active_keys)
         was_answered = True
         if must_broadcast:
             try:

@@ -224,6 +224,7 @@ class Running:
             if account_id != self.house.people[EXCHANGE].id:
                 self._past.follow(account_id)
         chain = watching.on_chain(self._chain, list(game.players), self._bitasset_id)
+        moving = self._under_way()
         waiting = watching.at_exchange(self.exchange, self._answered)
         with self._journal.reading() as connection:
             reader = Reader(connection)
@@ -232,16 +233,24 @@ class Running:
         inside = self._inside_trades(everybody)
         found = []
         for name, registered in game.players.items():
-            nothing = Holdings()
-            holdings = watching.together(
-                chain.get(name, nothing), waiting.get(name, nothing), ledger.get(name, nothing)
-            )
+            parts = (chain.get(name), waiting.get(name), ledger.get(name), moving.get(self._ids[name]))
+            holdings = watching.together(Holdings(), *(part for part in parts if part is not None))
             gifts = self._past.gifts(self._ids[name], set(self._ids.values()), self._bitasset_id)
             trades = (*self._outside_trades(name), *inside.get(self._ids[name], ()))
             known = Known(name, registered, holdings, trades, tuple(loans.get(name, ())), gifts)
             found.append(standing(known, game.terms, path.at(self.now), self.now, game.qualified.get(name)))
         self._keep_who_qualified(found)
         return ranked(found)
+
+    def _under_way(self) -> dict[str, Holdings]:
+        """What players sent to the pool and to the exchange, and neither has booked yet."""
+        zb, pool = self.house.people[EXCHANGE].id, self.house.people[POOL].id
+        cursor = self._journal.cursor()
+        to_pool = read_after(self._chain, pool, cursor.block) if cursor is not None else []
+        sent = [watching.under_way(to_pool, pool, self._bitasset_id)]
+        to_exchange = [one for one in read_after(self._chain, zb, self._past.read_to[zb]) if one.fields.get("to") == zb]
+        sent.append(watching.under_way(to_exchange, zb, self._bitasset_id))
+        return {one: watching.together(*(part.get(one, Holdings()) for part in sent)) for part in sent for one in part}
 
     def _outside_trades(self, name: str) -> list[Trade]:
         return [

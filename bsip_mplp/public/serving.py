@@ -20,7 +20,9 @@ from bsip_mplp.public.setting import (
     FEEDS,
     POOL,
     Game,
+    GameError,
     Options,
+    described,
     keep_keys,
     price_path,
     read_keys,
@@ -107,6 +109,10 @@ def _found_or_go_on(options: Options, town: Town, say: Callable[[str], None]) ->
     ratios = Ratios(chain.mcr_permille, chain.mssr_permille, chain.icr_permille)
     game = Game.load(options.directory)
     if game is not None:
+        if game.path != described(scenario):
+            raise GameError(
+                f"{options.directory} holds a rehearsal with another price path: name its scenario, or another directory"
+            )
         say("the accounts of before")
         people = read_keys(options.directory, town.prefix)
         town.use_bitasset(people[FEEDS], ratios, game.symbol)
@@ -117,8 +123,7 @@ def _found_or_go_on(options: Options, town: Town, say: Callable[[str], None]) ->
     house = House.found(town, ratios, first)
     start = town.chain.head().time
     accounts = {role: person.name for role, person in house.people.items()}
-    described = {**scenario.path.model_dump(), "days": scenario.days}
-    game = Game(start, scenario.seed, options.minute_seconds, described, accounts, town.symbol, options.terms)
+    game = Game(start, scenario.seed, options.minute_seconds, described(scenario), accounts, town.symbol, options.terms)
     keep_keys(options.directory, house.people)
     game.save(options.directory)
     return game, house, price_path(scenario, scenario.seed, start, options.minute_seconds, precision)

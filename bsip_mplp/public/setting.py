@@ -17,6 +17,7 @@ from bsip_mplp.public.scores import Terms
 from bsip_mplp.ratios import Price
 from bsip_mplp.rehearsal.prices import outside_prices
 from bsip_mplp.rehearsal.scenario import Scenario
+from bsip_mplp.story.errors import StoryError
 from bsip_mplp.story.people import Person
 from bsip_mplp.story.town import BITASSET_PRECISION
 
@@ -36,6 +37,10 @@ NAMES = {
 """The house's accounts by role: none of them plays."""
 
 SYMBOL = "PLAYCNY"
+
+
+class GameError(StoryError):
+    """What was kept of a rehearsal can't be gone on with; the text says why and what to do."""
 
 
 class Options(NamedTuple):
@@ -87,7 +92,13 @@ class Game:
         file = directory / GAME_FILE
         if not file.exists():
             return None
-        body = json.loads(file.read_text(encoding="utf-8"))
+        try:
+            return cls._of(json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise GameError(f"{file} can't be read ({error}): restore it, or name another directory") from None
+
+    @classmethod
+    def _of(cls, body: dict[str, Any]) -> Game:
         qualified = {str(name): (int(found[0]), int(found[1])) for name, found in body["qualified"].items()}
         return cls(**{**body, "terms": Terms(**body["terms"]), "qualified": qualified})
 
@@ -103,6 +114,12 @@ def read_keys(directory: Path, prefix: str) -> dict[str, Person]:
     """The house's people again."""
     body = json.loads((directory / KEYS_FILE).read_text(encoding="utf-8"))
     return {role: Person(role, name, one, keyring_of([wif], prefix)) for role, (name, one, wif) in body.items()}
+
+
+def described(scenario: Scenario) -> dict[str, Any]:
+    """What decides a price path beside the seed, as it is kept."""
+    read: dict[str, Any] = json.loads(json.dumps({**scenario.path.model_dump(), "days": scenario.days}))
+    return read
 
 
 def price_path(scenario: Scenario, seed: int, start: int, minute_seconds: int, core_precision: int) -> PricePath:

@@ -179,6 +179,23 @@ def in_ledger(reader: Reader, names: Collection[str], core: str) -> dict[str, Ho
     }
 
 
+def under_way(entries: Iterable[Entry], house_id: str, bitasset_id: str) -> dict[str, Holdings]:
+    """What players sent to an account of the house and it has not booked yet, by their ids.
+
+    What it sent them meanwhile is taken off: it still books that as owed.
+    """
+    found: dict[str, Holdings] = {}
+    for entry in entries:
+        if entry.kind != TRANSFER:
+            continue
+        sender, receiver = str(entry.fields["from"]), str(entry.fields["to"])
+        asset, units = _money(entry.fields["amount"])
+        player, signed = (sender, units) if receiver == house_id else (receiver, -units)
+        core, bitasset = signed if asset == CORE_ID else 0, signed if asset == bitasset_id else 0
+        found[player] = together(found.get(player, Holdings()), Holdings(core, bitasset))
+    return found
+
+
 def at_exchange(exchange: Exchange, is_answered: Collection[str]) -> dict[str, Holdings]:
     """What waits at the exchange, and what it owes and has not sent yet."""
     found: dict[str, Holdings] = {}

@@ -146,7 +146,8 @@ def test_two_players_register_trade_and_lend_and_the_table_shows_it(tmp_path):
         assert "lends 20.00000 TEST" in said
         assert -0.3 < float(li.line()["earned"]) < 0, "what is lent is still its own"
         _li_waits_for_a_price_and_takes_the_order_back(server, li)
-        _ming_buys_from_the_house_inside_and_sells_outside(server, ming)
+        _li_opens_a_position(server, li)
+        _ming_buys_from_the_house_inside(server, ming)
         assert float(server.player("ming-1")["turnover"]) > 100
         due = ming.line(terms=lambda text: text == "met")
         assert 90 < float(due["due"]) < 110
@@ -156,6 +157,8 @@ def test_two_players_register_trade_and_lend_and_the_table_shows_it(tmp_path):
         assert "li-1" in shown
         players = server.figures()["players"]
         kept = server.player("ming-1")
+    other = ("rehearse", "serve", "jump", "--data", "game", "--listen", "127.0.0.1:0", "--web", "127.0.0.1:0")
+    assert "name its scenario, or another directory" in mplp(*other, cwd=tmp_path, url="", status=2)
     with serving(tmp_path / "game") as again:
         assert [one["player"] for one in again.figures()["players"]] == [one["player"] for one in players]
         after = again.player("ming-1")
@@ -184,21 +187,32 @@ def _li_waits_for_a_price_and_takes_the_order_back(server, li):
 
 def _order_and_cancel(server, ask):
     ask(5 * 10**5, "sell at 9")
-    (order,) = server.until("an order", lambda: server.figures()["orders"])
+    (order,) = server.until("an order", lambda: server.figures()["orders"] or None)
     assert (order["player"], order["sells"], order["at"]) == ("li-1", "5.00000 TEST", "9.0000000")
     ask(1, f"cancel {order['number']}")
     server.until("no order", lambda: not server.figures()["orders"])
 
 
-def _ming_buys_from_the_house_inside_and_sells_outside(server, ming):
+def _ming_buys_from_the_house_inside(server, ming):
     """The chain's own market, and a turnover that counts on both sides."""
-    with ming.wallet() as (chain, own, bitasset_id, send):
-        had = server.until("bitasset", lambda: chain.balances("ming-1").get(server.figures()["bitasset"], 0))
+    found = server.figures()
+    with ming.wallet() as (chain, _, _, _):
+        has = server.until("bitasset", lambda: chain.balances("ming-1").get(found["bitasset"], 0))
         before = chain.balances("ming-1")["TEST"]
-        expires = chain.head().time + 3600
-        send(builders.limit_order_create(own, Units(bitasset_id, had), Units(CORE_ID, 40 * 10**5), expires))
+        ming.run("rehearse", "inside", f"{has / 10**4}", found["bitasset"], "--for", "40")
         server.until("a fill", lambda: chain.balances("ming-1")["TEST"] > before + 40 * 10**5)
     ming.line(turnover=lambda text: float(text) > 100)
+
+
+def _li_opens_a_position(server, li):
+    """What is minted is owed: a position makes nobody richer."""
+    li.run("rehearse", "margin", "--collateral", "40", "--debt", "0.3")
+    with li.wallet() as (chain, _, _, _):
+        symbol = server.figures()["bitasset"]
+        assert server.until("a position", lambda: chain.positions(symbol, ["li-1"])["li-1"].debt) == 3000
+        assert chain.balances("li-1")[symbol] == 3000
+    assert "give --collateral" in li.run("rehearse", "margin", status=2)
+    assert -0.6 < float(li.line()["earned"]) < 0
 
 
 def _the_page_and_the_faucet(server):

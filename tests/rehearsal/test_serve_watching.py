@@ -5,7 +5,7 @@ from __future__ import annotations
 from bsip_mplp.chain.chain import CORE_ID
 from bsip_mplp.chain.history import Entry
 from bsip_mplp.public.scores import Holdings
-from bsip_mplp.public.watching import Fill, Past, inside_trades, together
+from bsip_mplp.public.watching import Fill, Past, inside_trades, together, under_way
 
 CNY = "1.3.7"
 MING, LI, MAKER = "1.2.21", "1.2.22", "1.2.30"
@@ -82,6 +82,13 @@ def test_gifts_are_what_other_players_sent_less_what_one_sent_them():
     ]
 
     assert past.gifts(MING, {MING, LI}, CNY) == Holdings(core=30, bitasset=7)
+
+
+def test_what_is_under_way_is_still_the_player_s():
+    """Sent to the pool and not booked yet; and paid out, while the ledger still has it as owed."""
+    entries = [sent(MING, MAKER, CORE_ID, 50), sent(MING, MAKER, CNY, 4), sent(MAKER, LI, CORE_ID, 30)]
+
+    assert under_way(entries, MAKER, CNY) == {MING: Holdings(50, 4), LI: Holdings(-30, 0)}
 
 
 def test_holdings_add_up():
