@@ -41,11 +41,13 @@ def run(
     jobs: int = 1,
     cluster: str | None = None,
     on_progress: OnProgress = lambda done, total: None,
+    on_stopping: Callable[[], None] = lambda: None,
 ) -> list[Run]:
     """Compute what is not finished yet; all runs, in an order that does not depend on who computed them.
 
-    Finished runs are kept in `directory`. Raises `Stopped` at Ctrl-C once what was under way is kept, `RunFailed` if
-    a run fails, and `RehearsalError` if the directory or the cluster can't be used.
+    Finished runs are kept in `directory`. Raises `Stopped` at Ctrl-C once what was under way is kept (`on_stopping` is
+    told before), `KeyboardInterrupt` at a second one, `RunFailed` if a run fails, and `RehearsalError` if the directory
+    or the cluster can't be used.
     """
     directory.mkdir(parents=True, exist_ok=True)
     wanted, keys = jobs_of(parts), Keys()
@@ -58,7 +60,7 @@ def run(
         progress.tell()
         if missing:
             with workers(jobs, cluster) as (executor, at_a_time):
-                _compute(missing, simulate, executor, at_a_time * WAITING_FOR_EACH, store, progress)
+                _compute(missing, simulate, executor, at_a_time * WAITING_FOR_EACH, store, progress, on_stopping)
         return [Run(job.part, _found(store, keys.of(job))) for job in wanted]
 
 
@@ -85,7 +87,13 @@ class _Progress:
 
 
 def _compute(
-    missing: dict[str, Job], simulate: Simulate, executor: Executor, most: int, store: Store, progress: _Progress
+    missing: dict[str, Job],
+    simulate: Simulate,
+    executor: Executor,
+    most: int,
+    store: Store,
+    progress: _Progress,
+    on_stopping: Callable[[], None],
 ) -> None:
     under_way: dict[Future[RunResult], str] = {}
 
@@ -108,6 +116,7 @@ def _compute(
         while under_way:
             keep(wait(under_way, return_when=FIRST_COMPLETED).done)
     except KeyboardInterrupt:
+        on_stopping()
         finish()
         raise Stopped(progress.done, progress.total) from None
     except RunFailed:

@@ -32,7 +32,13 @@ def workers(jobs: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
         # not forked: the progress bar has a thread, and a fork would copy its locks
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt) as pool:
-            yield pool, jobs
+            try:
+                yield pool, jobs
+            except KeyboardInterrupt:
+                # a second Ctrl-C: what is being computed is given up
+                for child in multiprocessing.active_children():
+                    child.kill()
+                raise
 
 
 class Here(Executor):

@@ -70,3 +70,10 @@ def slow(scenario, rule_set, path_index):
     """The same, but it takes a moment."""
     time.sleep(0.05)
     return simulate(scenario, rule_set, path_index)
+
+
+def endless(scenario, rule_set, path_index):
+    """The first path as ever, then one that takes longer than anybody waits."""
+    if path_index:
+        time.sleep(600)
+    return simulate(scenario, rule_set, path_index)

@@ -152,38 +152,60 @@ from tests.rehearsal import kit, stub
 
 def main():
     def told(done, total):
-        print(done, total, flush=True)
+        print(done, flush=True)
+    def stopping():
+        print("stopping", flush=True)
+    parts = parts_of(kit.scenario(paths=200))
     try:
-        campaign.run(parts_of(kit.scenario(paths=200)), stub.slow, Path(sys.argv[1]), jobs=2, on_progress=told)
+        campaign.run(parts, getattr(stub, sys.argv[2]), Path(sys.argv[1]), 2, on_progress=told, on_stopping=stopping)
     except Stopped as stopped:
         print("stopped", stopped.done, flush=True)
+    except KeyboardInterrupt:
+        print("at once", flush=True)
 
 if __name__ == "__main__":
     main()
 """
 
 
-def test_ctrl_c_of_two_processes_loses_no_finished_run(tmp_path):
+def _started(tmp_path, simulate):
+    """A rehearsal of 400 runs in processes of its own, with a terminal's group; what it says, line by line."""
     script = tmp_path / "stopped.py"
     script.write_text(STOPPED, encoding="utf-8")
     root = Path(__file__).parents[2]
     env = os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
-    process = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True, env=env, start_new_session=True
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if int(line.split()[0]) >= 3:
-            break
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
-    rest = process.stdout.read().split("\n")
-    assert process.wait(30) == 0
-    kept = int(rest[-2].removeprefix("stopped "))
-    with Store(tmp_path / campaign.STORE_FILE) as store:
-        keys = Keys()
-        assert sum(store.has(keys.of(job)) for job in jobs_of(parts_of(kit.scenario(paths=200)))) == kept
+    words = [sys.executable, str(script), str(tmp_path), simulate]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env, start_new_session=True)
+    return process, iter(process.stdout)
 
+
+def _kept(tmp_path):
+    keys = Keys()
+    with Store(tmp_path / campaign.STORE_FILE) as store:
+        return sum(store.has(keys.of(job)) for job in jobs_of(parts_of(kit.scenario(paths=200))))
+
+
+def test_ctrl_c_of_two_processes_loses_no_finished_run(tmp_path):
+    process, says = _started(tmp_path, "slow")
+    next(line for line in says if int(line) >= 3)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes
+    kept = int(list(says)[-1].removeprefix("stopped "))
+
+    assert process.wait(30) == 0
     assert 3 <= kept < 400
+    assert _kept(tmp_path) == kept
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path):
+    process, says = _started(tmp_path, "endless")
+    next(line for line in says if int(line) >= 2)
+    os.killpg(process.pid, signal.SIGINT)
+    next(line for line in says if line == "stopping\n")
+    os.killpg(process.pid, signal.SIGINT)
+
+    assert list(says)[-1] == "at once\n"
+    assert process.wait(30) == 0
+    assert _kept(tmp_path) == 2
 
 
 def test_a_run_that_fails_is_named_and_the_others_are_kept(tmp_path):
