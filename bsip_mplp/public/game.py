@@ -235,7 +235,9 @@ class Running:
         for name, registered in game.players.items():
             parts = (chain.get(name), waiting.get(name), ledger.get(name), moving.get(self._ids[name]))
             holdings = watching.together(Holdings(), *(part for part in parts if part is not None))
-            gifts = self._past.gifts(self._ids[name], set(self._ids.values()), self._bitasset_id)
+            gifts = self._past.gifts(
+                self._ids[name], self._house_ids, self._bitasset_id, (self._faucet_id, game.terms.stake)
+            )
             trades = (*self._outside_trades(name), *inside.get(self._ids[name], ()))
             known = Known(name, registered, holdings, trades, tuple(loans.get(name, ())), gifts)
             found.append(standing(known, game.terms, path.at(self.now), self.now, game.qualified.get(name)))

@@ -149,7 +149,7 @@ class Known(NamedTuple):
     lent: tuple[int, ...]
     """Loans that it made or took, in core asset."""
     gifts: Holdings
-    """What other players sent it, less what it sent them."""
+    """What others sent it, less what it sent them."""
 
 
 def standing(known: Known, terms: Terms, price: Price, now: int, before: tuple[int, int] | None) -> Standing:

@@ -111,7 +111,7 @@ def _found_or_go_on(options: Options, town: Town, say: Callable[[str], None]) ->
     if game is not None:
         if game.path != described(scenario):
             raise GameError(
-                f"{options.directory} holds a rehearsal with another price path: name its scenario, or another directory"
+                f"{options.directory} holds a rehearsal with other prices: name its scenario, or another directory"
             )
         say("the accounts of before")
         people = read_keys(options.directory, town.prefix)

@@ -72,17 +72,24 @@ class Past:
             if entry.kind == FILL and str(entry.fields["account_id"]) == account_id
         ]
 
-    def gifts(self, account_id: str, players: Collection[str], bitasset_id: str) -> Holdings:
-        """What other players sent an account, less what it sent them."""
+    def gifts(self, account_id: str, house: Collection[str], bitasset_id: str, stake: tuple[str, int]) -> Holdings:
+        """What others sent an account, less what it sent them: all but the house's pool and exchange.
+
+        `stake` is who gave the stake, and how much: that counts as the player's own, once.
+        """
         core = bitasset = 0
+        has_stake = False
         for entry in self.entries.get(account_id, []):
             if entry.kind != TRANSFER:
                 continue
             sender, receiver = str(entry.fields["from"]), str(entry.fields["to"])
             other = sender if receiver == account_id else receiver
-            if other == account_id or other not in players:
-                continue
             asset, units = _money(entry.fields["amount"])
+            if other == account_id or other in house:
+                continue
+            if not has_stake and (sender, asset, units) == (stake[0], CORE_ID, stake[1]):
+                has_stake = True
+                continue
             signed = units if receiver == account_id else -units
             core += signed if asset == CORE_ID else 0
             bitasset += signed if asset == bitasset_id else 0

@@ -8,7 +8,7 @@ from bsip_mplp.public.scores import Holdings
 from bsip_mplp.public.watching import Fill, Past, inside_trades, together, under_way
 
 CNY = "1.3.7"
-MING, LI, MAKER = "1.2.21", "1.2.22", "1.2.30"
+MING, LI, MAKER, FAUCET = "1.2.21", "1.2.22", "1.2.30", "1.2.17"
 
 
 def both(one, other, core, bitasset, place=(5, 0), orders=("1.7.1", "1.7.2")):
@@ -70,18 +70,22 @@ def sent(sender, receiver, asset, units):
     return Entry(1, 0, fields, 5, 0, 0, None)
 
 
-def test_gifts_are_what_other_players_sent_less_what_one_sent_them():
+def test_gifts_are_what_others_sent_less_what_one_sent_them():
+    """Also from an account that nobody registered, and from the one whose key everybody knows; the stake counts once."""
     past = Past(None)
     past.entries[MING] = [
+        sent(FAUCET, MING, CORE_ID, 100),
         sent(LI, MING, CORE_ID, 50),
         sent(MING, LI, CORE_ID, 20),
         sent(LI, MING, CNY, "7"),
         sent(MAKER, MING, CORE_ID, 1000),
         sent(MING, MING, CORE_ID, 9),
         sent(LI, MING, "1.3.9", 5),
+        sent("1.2.99", MING, CORE_ID, 3),
+        sent(FAUCET, MING, CORE_ID, 100),
     ]
 
-    assert past.gifts(MING, {MING, LI}, CNY) == Holdings(core=30, bitasset=7)
+    assert past.gifts(MING, {MAKER}, CNY, (FAUCET, 100)) == Holdings(core=133, bitasset=7)
 
 
 def test_what_is_under_way_is_still_the_player_s():
