@@ -71,7 +71,7 @@ def sent(sender, receiver, asset, units):
 
 
 def test_gifts_are_what_others_sent_less_what_one_sent_them():
-    """Also from an account that nobody registered, and from the one whose key everybody knows; the stake counts once."""
+    """Also from an account that nobody registered, and from the one whose key all know; the stake counts once."""
     past = Past(None)
     past.entries[MING] = [
         sent(FAUCET, MING, CORE_ID, 100),
