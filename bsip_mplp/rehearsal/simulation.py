@@ -96,7 +96,7 @@ class _Sleeper:
     __slots__ = ("at", "band", "high", "kind", "low", "wakes")
 
     def __init__(self, kind: AgentKind, world: World) -> None:
-        self.kind, self.wakes = kind, Event(kind.wakes) | Event.TIME
+        self.kind, self.wakes = kind, int(kind.wakes)
         self.sleep(world, world.now)
 
     def sleep(self, world: World, at: int | None) -> None:
@@ -105,18 +105,22 @@ class _Sleeper:
         self.band = getattr(self.kind, "feed_band", ALWAYS)
         moved = self.kind.moved_permille / 1000
         price = world.outside_price
-        self.low, self.high = (price * (1 - moved), price * (1 + moved)) if self.wakes & Event.OUTSIDE else (0.0, np.inf)
+        self.low, self.high = (price * (1 - moved), price * (1 + moved)) if self.wakes & _OUTSIDE else (0.0, np.inf)
 
-    def why(self, world: World, events: Event) -> Event:
-        """What wakes it now, nothing if it sleeps on."""
+    def why(self, world: World, events: int) -> int:
+        """What wakes it now, as flags of `Event`; nothing if it sleeps on."""
         why = events & self.wakes
-        if why & Event.FEED and self.band[0] < world.feed_price < self.band[1]:
-            why &= ~Event.FEED
+        if why & _FEED and self.band[0] < world.feed_price < self.band[1]:
+            why -= _FEED
         if world.now >= self.at:
-            why |= Event.TIME
+            why |= _TIME
         if not self.low < world.outside_price < self.high:
-            why |= Event.OUTSIDE
+            why |= _OUTSIDE
         return why
+
+
+_TIME, _FEED, _OUTSIDE = int(Event.TIME), int(Event.FEED), int(Event.OUTSIDE)
+"""Plain integers: flags of an enumeration cost too much in what runs in every step."""
 
 
 class Run:
@@ -173,13 +177,13 @@ class Run:
 
     def _wake(self, price: float, now: int) -> None:
         world = self.world
-        events, world.events = world.events, Event(0)
+        events, world.events = int(world.events), Event(0)
         for sleeper in self.sleepers:
             if not (events or now >= sleeper.at or not sleeper.low < price < sleeper.high):
                 continue
             why = sleeper.why(world, events)
             if why:
-                sleeper.sleep(world, sleeper.kind.act(world, why))
+                sleeper.sleep(world, sleeper.kind.act(world, Event(why)))
                 world.catch_up()
 
     def _fees(self) -> None:
