@@ -176,7 +176,7 @@ def _rehearse(
     for verdict in found:
         click.echo(f"{ANSWERS[verdict.answer].en:<10} {verdict.question.en}")
     if quick:
-        click.echo("This is a first look, with few users and paths: no verdict rests on it.")
+        click.echo("This is a first look, with few users and paths: answers may change without --quick.")
     click.echo(f"Report: {report}\nData:   {', '.join(path.name for path in paths)} beside it")
 
 

@@ -57,8 +57,8 @@ def jobs_of(parts: list[Part]) -> list[Job]:
     ]
 
 
-QUICK_USERS = 200
-QUICK_PATHS = 4
+QUICK_USERS = 100
+QUICK_PATHS = 5
 QUICK_STEP_SECONDS = 300
 
 

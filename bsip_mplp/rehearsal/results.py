@@ -13,6 +13,10 @@ from bsip_mplp.rehearsal.parts import BASE, Part
 from bsip_mplp.rehearsal.result import RunResult
 from bsip_mplp.rehearsal.scenario import Scenario
 from bsip_mplp.rehearsal.statistics import Interval, difference, mean, share
+from bsip_mplp.rehearsal.words import FIGURES
+
+NEVER_NEGATIVE = ("count", "share", "days", "core")
+"""Units of figures that can't be negative."""
 
 Values = NDArray[np.float64]
 
@@ -47,7 +51,7 @@ class Results:
 
     def mean(self, part: str, rule_set: str, figure: str) -> Interval:
         """A figure's mean over paths."""
-        return mean(self.values(part, rule_set, figure))
+        return mean(self.values(part, rule_set, figure), 0.0 if FIGURES[figure].unit in NEVER_NEGATIVE else -np.inf)
 
     def difference(self, part: str, rule_set: str, figure: str, against: str = "none") -> Interval:
         """How much more of a figure there is than under another rule set, path by path."""

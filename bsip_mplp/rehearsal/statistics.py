@@ -54,18 +54,21 @@ class Answer(Enum):
     """This scenario does not bring the question up."""
 
 
-def mean(values: ArrayLike) -> Interval:
-    """The mean over paths with Student's interval; raises `ValueError` without a single value."""
+def mean(values: ArrayLike, least: float = -np.inf) -> Interval:
+    """The mean over paths with Student's interval; raises `ValueError` without a single value.
+
+    Of what can't be under `least`, such as a count, the mean can't either, and no end of the interval is.
+    """
     found = np.asarray(values, dtype=np.float64)
     if found.size == 0:
         raise ValueError("a mean of no values")
     middle = float(found.mean())
     if found.size == 1:
-        return Interval(middle, -np.inf, np.inf, 1)
+        return Interval(middle, -np.inf, np.inf, 1)  # not bounded: nothing is known of how paths differ
     if np.ptp(found) == 0:
         return Interval(middle, middle, middle, found.size)
     half = float(stats.t.ppf((1 + LEVEL) / 2, found.size - 1) * found.std(ddof=1) / np.sqrt(found.size))
-    return Interval(middle, middle - half, middle + half, found.size)
+    return Interval(middle, max(least, middle - half), middle + half, found.size)
 
 
 def difference(values: ArrayLike, against: ArrayLike) -> Interval:

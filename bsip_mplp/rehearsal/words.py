@@ -19,7 +19,7 @@ class Figure(NamedTuple):
 
     words: Words
     unit: str
-    """One of share, permille, rate, bitasset, core, count, days."""
+    """One of share, permille, rate, bitasset, core, count, days; a difference of shares is in points."""
     better: int = 0
     """1 if more is better, -1 if less is, 0 if neither."""
 

@@ -62,6 +62,12 @@ def test_pairs_take_out_what_all_paths_have_in_common():
     assert mean(luck + effect).over(0) is Answer.UNDECIDED
 
 
+def test_a_mean_of_counts_has_no_negative_end():
+    assert mean([0, 0, 0, 0, 1], 0.0).low == 0
+    assert mean([0, 0, 0, 0, 1]).low < 0
+    assert mean([0, 0, 0, 0, 1], 0.0).high == mean([0, 0, 0, 0, 1]).high
+
+
 def test_no_pairs_are_refused():
     with pytest.raises(ValueError, match="3 and 2 values are no pairs"):
         difference([1, 2, 3], [1, 2])

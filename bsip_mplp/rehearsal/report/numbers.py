@@ -26,6 +26,7 @@ class Numbers:
         """Take the precisions from the scenario."""
         self._scales = {
             "share": Scale(100, Words(" %", " %")),
+            "points": Scale(100, Words(" points", " 个百分点")),
             "permille": Scale(1, Words(" ‰", " ‰")),
             "rate": Scale(100, Words(" % a year", " %/年")),
             "days": Scale(1, Words(" days", " 天")),
