@@ -314,14 +314,15 @@ class Desk:
             return
         order, market, system = sale.order, self.market, self.wallets.system
         account, before = self.wallets.index[order.account], sale.sold
-        if self._bids(self._least) and not self._bids(sale.order.limit):
+        limit = sale.order.limit
+        if self._bids(self._least) and not self._bids(limit):
             self._end_sale(number)  # its limit is of a feed that was higher: what is left is ordered anew
             return
         got = to_pool = 0
         for _ in range(SALES_MAX):
             best, debt = market.best(USD), int(market.debt[account])
             left = min(order.units - sale.sold, int(market.collateral[account]))
-            if best is None or not left or not debt or not (self._bids(order.limit) and self._bids(self._least)):
+            if best is None or not left or not debt or not (self._bids(limit) and self._bids(self._least)):
                 break
             units = min(left, -(-debt * best[1] // best[0]))
             sale.dust = not units * best[0] // best[1]

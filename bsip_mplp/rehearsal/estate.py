@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bsip_mplp.rehearsal.desk import USD_SYMBOL, side_of
 from bsip_mplp.rehearsal.market import CORE, USD
 from bsip_mplp.rehearsal.world import World
+from bsip_mplp.rules.book import Book
 
 OWN_ACCOUNTS = ("free/", "prepaid/")
 """Accounts of the ledger that belong to the user named after them."""
@@ -52,18 +53,19 @@ def _add_rules(world: World, held: NDArray[np.float64]) -> None:
     for bid in book.bids.values():
         if bid.state == "open":
             held[USD, index[bid.account]] += bid.units
+    _add_bonds_and_shares(world, book, held)
+
+
+def _add_bonds_and_shares(world: World, book: Book, held: NDArray[np.float64]) -> None:
+    users, index = world.users, world.wallets.index
     for series in book.series.values():
-        sold = series.sold or 1
         for holder, units in series.holdings.items():
             if (user := index[holder]) < users:
-                held[USD, user] += units * series.outstanding / sold
+                held[USD, user] += units * series.outstanding / (series.sold or 1)
     for shared in book.shared_pools.values():
         weights = sum(lender.weight for lender in shared.lenders.values()) or 1
-        rewards = engine.ledger.balance(shared.account("rewards"), USD_SYMBOL)
-        staying = shared.staying or 1
+        rewards = book.ledger.balance(shared.account("rewards"), USD_SYMBOL)
         for lender in shared.lenders.values():
             if (user := index[lender.name]) < users:
                 waits = shared.queue.units * lender.weight / weights
-                held[USD, user] += lender.staying + waits + rewards * lender.staying / staying
-
-
+                held[USD, user] += lender.staying + waits + rewards * lender.staying / (shared.staying or 1)

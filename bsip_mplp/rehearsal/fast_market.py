@@ -5,32 +5,24 @@ its objects; `tests/rehearsal/test_market_agreement.py` holds it to the embedded
 target ratios searched by that code itself. Force settlement by holders is left out: nobody asks for it here.
 """
 
+# Methods without a docstring of their own are documented by `market.Market`.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from bsip_mplp.devnet.amounts import Asset, Price
 from bsip_mplp.devnet.objects import CallOrder
 from bsip_mplp.devnet.targets import max_debt_to_cover
+from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.book import Book, Order
+from bsip_mplp.rehearsal.exchange import Exchange
+from bsip_mplp.rehearsal.feed_prices import FeedPrices, Pair, scaled, up
 from bsip_mplp.rehearsal.market import CORE, USD, Called, MarketOptions, Side, Swan, Units
 from bsip_mplp.rehearsal.positions import CallQueue
-
-PERMILLE = 1000
-Pair = tuple[int, int]
-
-
-def scaled(price: Pair, numerator: int, denominator: int) -> Pair:
-    """A price times a ratio, within the largest supply as the chain does it. Either way around."""
-    made = Price(Asset(price[0], 1), Asset(price[1], 2)).scaled(numerator, denominator)
-    return made.base.amount, made.quote.amount
-
-
-def up(units: int, multiplier: int, divisor: int) -> int:
-    """`units × multiplier / divisor`, rounded up."""
-    return -(-units * multiplier // divisor)
 
 
 class _Refused(Exception):
@@ -39,37 +31,6 @@ class _Refused(Exception):
 
 class _Undercollateralized(Exception):
     """The position cannot pay a match."""
-
-
-@dataclass(slots=True)
-class _Feed:
-    """The feed in force, and the prices that follow from it, each worked out once."""
-
-    price: Pair
-    mcr: int
-    mssr: int
-    icr: int
-    call_numerator: int
-    order_price: Pair = field(init=False)
-    """Debt per collateral at which margin calls stand in the book: feed / (MSSR − MCFR)."""
-    squeeze: Pair = field(init=False)
-    """Debt per collateral that a called position pays: feed / MSSR."""
-    maintenance: Pair = field(init=False)
-    """Collateral per debt at MCR."""
-    initial: Pair = field(init=False)
-    """Collateral per debt at ICR."""
-
-    def __post_init__(self) -> None:
-        inverse = (self.price[1], self.price[0])
-        self.order_price = scaled(self.price, PERMILLE, self.call_numerator)
-        self.squeeze = scaled(self.price, PERMILLE, self.mssr)
-        self.maintenance = scaled(inverse, self.mcr, PERMILLE)
-        self.initial = scaled(inverse, self.icr, PERMILLE) if self.icr > self.mcr else self.maintenance
-
-    def same_for_calls(self, other: _Feed) -> bool:
-        """Whether nothing that concerns margin calls differs."""
-        same_price = self.price[0] * other.price[1] == other.price[0] * self.price[1]
-        return same_price and (self.mcr, self.mssr) == (other.mcr, other.mssr)
 
 
 @dataclass(slots=True)
@@ -86,13 +47,15 @@ class _Kept:
     amounts: tuple[int, int, int, Pair | None]
 
 
-class FastMarket:
+class FastMarket(Exchange):
     """One bitasset's market; see `market.Market`. `issuer` is the account of the asset's owner."""
 
     def __init__(self, accounts: int, issuer: int, options: MarketOptions) -> None:
-        self.core, self.bitasset, self.collateral, self.debt = (np.zeros(accounts, dtype=np.int64) for _ in range(4))
-        self.issuer, self.options = issuer, options
-        self.book, self.queue = Book(), CallQueue()
+        super().__init__(accounts, options.market_fee)
+        self.collateral: Units = np.zeros(accounts, dtype=np.int64)
+        self.debt: Units = np.zeros(accounts, dtype=np.int64)
+        self.issuer, self.margin_call_fee = issuer, options.margin_call_fee
+        self.queue = CallQueue()
         self.numbers: dict[int, int] = {}
         """The number of each position, by account: its age."""
         self.targets: dict[int, int] = {}
@@ -101,13 +64,11 @@ class FastMarket:
         self.calls: list[Called] = []
         self.swans: list[Swan] = []
         self.touched: set[int] = set()
-        self.last_price: Pair | None = None
         self.supply = self.fund = 0
         self.settled_at: Pair | None = None
         """Supply and fund of the moment of a global settlement: the price at which the fund pays."""
-        self.core_fees = self.bitasset_fees = 0
-        self.feed: _Feed | None = None
-        self._next_number = 0
+        self.core_fees = 0
+        self.feed: FeedPrices | None = None
 
     @property
     def settled(self) -> bool:
@@ -117,13 +78,7 @@ class FastMarket:
     def fees(self) -> Pair:
         return self.core_fees, self.bitasset_fees
 
-    # --- money --------------------------------------------------------------------------------------------
-
-    def _money(self, side: Side) -> Units:
-        return self.core if side == CORE else self.bitasset
-
-    def create_core(self, account: int, units: int) -> None:
-        self.core[account] += units
+    # --- new orders, and going back --------------------------------------------------------------------------
 
     def _keep(self) -> _Kept | None:
         """What to go back to if an operation is refused half way: it can be only while a position stands called."""
@@ -151,43 +106,6 @@ class FastMarket:
         self.touched.clear()
         self.touched.update(kept.touched)
         self.supply, self.core_fees, self.bitasset_fees, self.last_price = kept.amounts
-
-    def has(self, account: int, side: Side, units: int) -> bool:
-        return 0 < units <= int(self._money(side)[account])
-
-    def transfer(self, sender: int, receiver: int, side: Side, units: int) -> bool:
-        if not self.has(sender, side, units):
-            return False
-        money = self._money(side)
-        money[sender] -= units
-        money[receiver] += units
-        return True
-
-    def resting(self) -> list[tuple[int, Side, int]]:
-        return [(order.seller, order.sell, order.for_sale) for order in self.book.orders.values()]
-
-    # --- orders -------------------------------------------------------------------------------------------
-
-    def best(self, sells: Side) -> Pair | None:
-        order = self.book.first(sells)
-        if order is None:
-            return None
-        return (order.base, order.quote) if sells == USD else (order.quote, order.base)
-
-    def cancel(self, account: int, order: int) -> bool:
-        found = self.book.orders.get(order)
-        if found is None or found.seller != account:
-            return False
-        self._give_back(found)
-        return True
-
-    def _give_back(self, order: Order) -> None:
-        self._money(order.sell)[order.seller] += order.for_sale
-        self.book.remove(order)
-
-    def _number(self) -> int:
-        self._next_number += 1
-        return self._next_number
 
     def place(self, account: int, sell: Side, units: int, receive: int) -> int:
         if receive < 1 or not self.has(account, sell, units):
@@ -217,68 +135,16 @@ class FastMarket:
             self._match_book(order, (order.quote, order.base), strictly=False)
         return order.number not in self.book.orders or self._cull(order)
 
-    def _match_book(self, taker: Order, limit: Pair, *, strictly: bool) -> bool:
-        """Match with makers that give more of their asset for the taker's than a limit; true if that ended it."""
-        side: Side = USD if taker.sell == CORE else CORE
-        gives, takes = limit
-        while (maker := self.book.first(side)) is not None:
-            better = maker.base * takes - gives * maker.quote
-            if better < 0 or (strictly and better == 0):
-                return False
-            if self._match_orders(taker, maker):
-                return True
-        return False
-
-    def _match_orders(self, taker: Order, maker: Order) -> bool:
-        """One match at the maker's price; true if the taker is done."""
-        base, quote = maker.base, maker.quote
-        cull_taker = False
-        wanted = maker.for_sale * quote // base
-        if taker.for_sale <= wanted:
-            taker_receives = taker.for_sale * base // quote
-            if taker_receives == 0:
-                return True
-            maker_receives = up(taker_receives, quote, base)
-            cull_taker = True
-        else:
-            maker_receives = wanted
-            taker_receives = up(wanted, base, quote)
-        self.last_price = (base, quote) if maker.sell == USD else (quote, base)
-        taker_gone = self._fill(taker, maker_receives, taker_receives, cull=cull_taker)
-        maker_gone = self._fill(maker, taker_receives, maker_receives, cull=True)
-        return taker_gone or not maker_gone
-
-    def _fill(self, order: Order, pays: int, receives: int, *, cull: bool) -> bool:
-        """Fill an order in part or in full; true if it is gone."""
-        if order.sell == CORE:
-            fee = receives * self.options.market_fee // 10_000
-            self.bitasset_fees += fee
-            self.bitasset[order.seller] += receives - fee
-        else:
-            self.core[order.seller] += receives
-        if pays == order.for_sale:
-            self.book.remove(order)
-            return True
-        order.for_sale -= pays
-        return self._cull(order) if cull else False
-
-    def _cull(self, order: Order) -> bool:
-        """Cancel an order whose rest would sell for nothing at its own price; true if so."""
-        if order.worth:
-            return False
-        self._give_back(order)
-        return True
-
     # --- margin calls -------------------------------------------------------------------------------------
 
     def _position(self, account: int) -> Pair:
         return int(self.collateral[account]), int(self.debt[account])
 
-    def _is_called(self, account: int, feed: _Feed) -> bool:
+    def _is_called(self, account: int, feed: FeedPrices) -> bool:
         collateral, debt = self._position(account)
         return collateral * feed.maintenance[1] <= feed.maintenance[0] * debt
 
-    def _to_cover(self, account: int, pays_price: Pair, feed: _Feed) -> int:
+    def _to_cover(self, account: int, pays_price: Pair, feed: FeedPrices) -> int:
         """How much debt of a called position is covered: all of it, or what its target ratio asks for."""
         collateral, debt = self._position(account)
         target = self.targets.get(account)
@@ -299,7 +165,7 @@ class FastMarket:
             Price(Asset(feed.maintenance[0], CORE), Asset(feed.maintenance[1], USD)),
         )
 
-    def _match_calls(self, order: Order, feed: _Feed) -> bool:
+    def _match_calls(self, order: Order, feed: FeedPrices) -> bool:
         """A new order buys from called positions; true if that ended it."""
         debt_part, core_part = feed.order_price
         pays_debt, pays_core = feed.squeeze
@@ -377,7 +243,7 @@ class FastMarket:
             called = True
         return called
 
-    def _fill_from_book(self, account: int, order: Order, feed: _Feed) -> None:
+    def _fill_from_book(self, account: int, order: Order, feed: FeedPrices) -> None:
         """The best bid buys from a called position."""
         price = (order.base, order.quote)
         pays_debt, pays_core = scaled(price, feed.call_numerator, feed.mssr)
@@ -401,7 +267,7 @@ class FastMarket:
         self._fill_call(account, pays, covered, pays - receives)
         self._fill(order, covered, receives, cull=True)
 
-    def _check_swan(self, account: int, feed: _Feed, *, allowed: bool) -> bool:
+    def _check_swan(self, account: int, feed: FeedPrices, *, allowed: bool) -> bool:
         """Settle globally if the least collateralised position finds no buyer any more; true if so."""
         collateral, debt = self._position(account)
         highest, order = feed.squeeze, self.book.first(USD)
@@ -416,7 +282,7 @@ class FastMarket:
         self._settle_globally((debt, collateral), feed)
         return True
 
-    def _settle_globally(self, price: Pair, feed: _Feed) -> None:
+    def _settle_globally(self, price: Pair, feed: FeedPrices) -> None:
         """Close every position into one fund; those at or under MCR pay at `price`, the others at the fund's price."""
         for account in sorted(self.exempted):
             self._put_back(account)
@@ -480,7 +346,7 @@ class FastMarket:
         else:
             self.targets[account] = target
 
-    def _check_margin(self, account: int, increasing: bool, feed: _Feed) -> None:
+    def _check_margin(self, account: int, increasing: bool, feed: FeedPrices) -> None:
         """No position may be made that is called at once, unless the call fills it or makes it safe."""
         collateral, debt = self._position(account)
         if not increasing and collateral * feed.squeeze[0] < feed.squeeze[1] * debt:
@@ -492,9 +358,9 @@ class FastMarket:
             raise _Refused
 
     def publish(self, price: Pair, mcr: int, mssr: int, icr: int) -> None:
-        fee = self.options.margin_call_fee
+        fee = self.margin_call_fee
         numerator = max(mssr - fee if fee < mssr else PERMILLE, PERMILLE)
-        old, feed = self.feed, _Feed(price, mcr, mssr, icr, numerator)
+        old, feed = self.feed, FeedPrices(price, mcr, mssr, icr, numerator)
         self.feed = feed
         if old is not None and old.same_for_calls(feed):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,10 @@ def sequence(scenario: Scenario, path_index: int, name: str) -> np.random.SeedSe
 
 def make_kinds(scenario: Scenario) -> list[tuple[AgentKind, int]]:
     """All kinds of users in the order in which they enter, each with how many accounts it has."""
-    kinds: list[tuple[AgentKind, int]] = [(KINDS[name](scenario), getattr(scenario.users, name)) for name in USER_KINDS]
+    kinds: list[tuple[Any, int]] = [(KINDS[name](scenario), getattr(scenario.users, name)) for name in USER_KINDS]
     kinds.append((KINDS["arbitrageur"](scenario), 1))
     for attacker in scenario.attackers:
-        kind = ATTACKERS[attacker.kind](scenario, attacker)
+        kind: Any = ATTACKERS[attacker.kind](scenario, attacker)
         kinds.append((kind, getattr(kind, "accounts", 1)))
     return kinds
 

@@ -20,6 +20,8 @@ LEVELS: Final = (
 )
 """Where orders stand, in widths from the price, and what share of the depth stands there; thinner further down."""
 
+SIDES: Final[tuple[Side, Side]] = (CORE, USD)
+
 FURTHEST: Final = 0.9
 """No order stands further than this share from the price."""
 
@@ -98,7 +100,7 @@ class Makers:
         self.orders.clear()
         self.depth[CORE] = self.depth[USD] / (self.at * world.scale.units_per_price)
         whole = sum(share for _, share in LEVELS)
-        for side in (CORE, USD):
+        for side in SIDES:
             there = max(0.0, 1 - self.taken[side] / (whole * self.depth[side]))
             for offset, share in LEVELS:
                 away = min(offset * self.width, FURTHEST)

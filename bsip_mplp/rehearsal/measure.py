@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +70,7 @@ class Measure:
         """Units of an asset in bitasset units, at the outside price."""
         if asset == USD_SYMBOL:
             return float(units)
-        return units * self.world.outside_price * self.world.scale.units_per_price
+        return float(units * self.world.outside_price * self.world.scale.units_per_price)
 
     # --- while it goes on ---------------------------------------------------------------------------------
 
@@ -99,8 +98,7 @@ class Measure:
             if call.account < world.users:
                 self._under_water(call, price)
         inside = world.inside_price
-        if world.best_bid < inside:
-            inside = world.best_bid
+        inside = min(world.best_bid, inside)
         self.fall = max(self.fall, 1 - inside / world.outside_price)
         world.chain_calls.clear()
         world.swan_fills.clear()
@@ -333,5 +331,3 @@ class Measure:
 def hours_of(scenario: Scenario) -> int:
     """How many hourly values a series has."""
     return 1 + (scenario.steps - 1) * scenario.step_seconds // 3600
-
-

@@ -5,6 +5,9 @@ from the node's objects. Operations cost no network fee, and a position that the
 when the node looks for the least collateralised one.
 """
 
+# Methods without a docstring of their own are documented by `market.Market`.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -24,7 +27,7 @@ from bsip_mplp.devnet.operations import FillOrder, Operation, operation
 from bsip_mplp.devnet.serial import time_to_text
 from bsip_mplp.devnet.state import State
 from bsip_mplp.devnet.store import ChainObject
-from bsip_mplp.rehearsal.market import CORE, USD, Called, MarketOptions, Side, Swan, Units
+from bsip_mplp.rehearsal.market import CORE, USD, Called, MarketOptions, Side, Swan
 
 FAUCET = 17
 NUMBERS = {

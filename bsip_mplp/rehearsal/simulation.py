@@ -76,9 +76,7 @@ def _course(key: str, seed: int, path_index: int, hidden: _Hidden) -> Course:
     return Course(outside, changed, median)
 
 
-def simulate(
-    scenario: Scenario, rule_set: str, path_index: int, *, make_market: MakeMarket = FastMarket
-) -> RunResult:
+def simulate(scenario: Scenario, rule_set: str, path_index: int, *, make_market: MakeMarket = FastMarket) -> RunResult:
     """Run a scenario under a rule set on one of its paths. Pure: no I/O, no clock but for `seconds_used`.
 
     `make_market` is for tests: the plain market in place of the fast one gives the same result.
@@ -133,9 +131,7 @@ class Run:
         self.course = course_of(scenario, path_index)
         self.path_index = path_index
         first_feed = (int(self.course.feed_units[0]), PAIR_CORE)
-        self.founded = Founded(
-            scenario, self.rules, path_index, float(self.course.outside[0]), first_feed, make_market
-        )
+        self.founded = Founded(scenario, self.rules, path_index, float(self.course.outside[0]), first_feed, make_market)
         self.world, self.makers = self.founded.world, self.founded.makers
         self.sleepers = [_Sleeper(kind, self.world) for kind in self.founded.kinds]
         self.measure = Measure(scenario, self.founded)

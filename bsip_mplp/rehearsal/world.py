@@ -51,7 +51,7 @@ class Scale:
 
     def __init__(self, core_precision: int, bitasset_precision: int) -> None:
         self.whole_core, self.whole_bitasset = 10**core_precision, 10**bitasset_precision
-        self.units_per_price = self.whole_bitasset / self.whole_core
+        self.units_per_price: float = self.whole_bitasset / self.whole_core
         """Bitasset units per core unit at a price of 1."""
 
     def pair(self, price: float) -> tuple[int, int]:
@@ -60,7 +60,7 @@ class Scale:
 
     def price_of(self, bitasset_units: int, core_units: int) -> float:
         """An integer pair as a price in whole assets."""
-        return bitasset_units / (core_units * self.units_per_price)
+        return float(bitasset_units / (core_units * self.units_per_price))
 
 
 class Event(enum.IntFlag):
@@ -266,7 +266,7 @@ class World:
         bitasset, core = self.pair(self.outside_price)
         keep = 1000 - self._outside_fee_permille
         got = units * bitasset * keep // (core * 1000) if sell == CORE else units * core * keep // (bitasset * 1000)
-        other = USD if sell == CORE else CORE
+        other: Side = USD if sell == CORE else CORE
         outside = self.wallets.outside
         if got <= 0 or not self.market.has(index, sell, units) or not self.market.transfer(outside, index, other, got):
             self.why = "the money for it is not there"

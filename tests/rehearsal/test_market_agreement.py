@@ -16,7 +16,9 @@ account = st.integers(1, ACCOUNTS - 1)
 price = st.integers(10, 120).map(lambda tenths: (tenths * 10**5, 10**9))
 """From a fifth of the start price to over twice of it."""
 
-place = st.tuples(st.just("place"), account, st.sampled_from([CORE, USD]), st.integers(1, 4 * 10**6), st.floats(0.3, 3.0))
+place = st.tuples(
+    st.just("place"), account, st.sampled_from([CORE, USD]), st.integers(1, 4 * 10**6), st.floats(0.3, 3.0)
+)
 cancel = st.tuples(st.just("cancel"), account, st.integers(0, 30))
 adjust = st.tuples(
     st.just("adjust"),
@@ -33,7 +35,9 @@ settle = st.tuples(st.just("settle"), account, st.integers(1, 10**6))
 bid = st.tuples(st.just("bid"), account, st.integers(1, 10**8), st.integers(0, 10**6))
 claim = st.tuples(st.just("claim"), account)
 courses = st.lists(
-    st.one_of(place, place, place, adjust, adjust, publish, publish, cancel, close, exempt, ordered, settle, bid, claim),
+    st.one_of(
+        place, place, place, adjust, adjust, publish, publish, cancel, close, exempt, ordered, settle, bid, claim
+    ),
     min_size=5,
     max_size=45,
 )

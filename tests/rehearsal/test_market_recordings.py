@@ -90,9 +90,7 @@ class Player:
             if kind == "fill_order" and fill["pays"][1] == "CORE" and fill["receives"][1] == "USD"
         ]
         assert self.fills() == sorted(recorded)
-        calls = {
-            names[call["who"]]: (call["collateral"], call["debt"]) for call in asset["calls"]
-        }
+        calls = {names[call["who"]]: (call["collateral"], call["debt"]) for call in asset["calls"]}
         assert {
             number: (int(market.collateral[number]), int(market.debt[number]))
             for number in names.values()

@@ -84,7 +84,7 @@ def test_prices_feed_and_users_are_common_to_all_rule_sets():
 
 
 def check_conserved(run, created):
-    """All core that was made is somewhere; all bitasset is owed or stands for a fund; the ledger agrees with the pool."""
+    """All core that was made is somewhere, all bitasset is owed or backed by a fund, the ledger agrees."""
     market = run.world.market
     resting = [sum(units for _, side, units in market.resting() if side == kind) for kind in (CORE, USD)]
     bids = sum(core for core, _ in market.bids.values())
@@ -217,7 +217,9 @@ def test_the_fund_gets_what_the_lenders_lose_of_the_surplus():
         balances = run.world.engine.ledger.balances()
         ends[share] = (
             sum(units for (account, asset), units in balances.items() if account == "fund/USD" and asset == "USD"),
-            sum(units for (account, asset), units in balances.items() if account.startswith("free/") and asset == "USD"),
+            sum(
+                units for (account, asset), units in balances.items() if account.startswith("free/") and asset == "USD"
+            ),
         )
     moved = ends["1"][0] - ends["0"][0]
     assert moved > 0

@@ -438,7 +438,7 @@ def test_with_both_ways_lcr_counts_both():
 
 
 def test_with_both_ways_a_loan_puts_the_pools_call_off_until_it_ends():
-    """A position with a loan, under MCR, that the pool does not serve: it is neither called nor asked about for ever."""
+    """A position with a loan, under MCR, not served by the pool: it is neither called nor asked about for ever."""
     scene = SharedScene()
     scene.position("ann", C, D, "protocol")
     scene.put(Deposit(time=0, account="bob", asset="USD", amount=900_000, ask=Lend(rate=Fraction(1, 10), term_days=60)))
