@@ -100,13 +100,12 @@ def serve(scenario: str, seed: int | None, data: Path | None, **given: Any) -> N
         directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mplp-rehearsal-")))
         options = _options(scenario, seed, directory, **given)
         board = _Board()
-        with started(options, board.wait) as served, board:
+        with board, started(options, board.wait) as served:
             board.opened(served)
             try:
                 go_on(served, stop, board.show)
             except KeyboardInterrupt:
                 stop.set()
-            board.wait("the keeper to end")
 
 
 def _options(
@@ -171,6 +170,7 @@ class _Board:
         self._console = console()
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
         self._is_terminal = bool(self._console.is_terminal)
+        self._shows_table = False
         self._said = ""
         self._head = ""
 
@@ -184,13 +184,15 @@ class _Board:
 
     def wait(self, text: str) -> None:
         """What is being waited for, on a terminal."""
-        if self._is_terminal and not self._live.is_started:
-            self._console.print(f"[dim]{text} …[/dim]")
+        if self._is_terminal and not self._shows_table:
+            self._live.update(f"Waiting for {text} …", refresh=True)
 
     def opened(self, served: Served) -> None:
         """Where everything is: read by people and programs."""
         found = served.running.facts()
         self._head = "   ".join([f"page {served.web_url}", *(f"{name} {found[name]}" for name in SHOWN)])
+        if self._is_terminal:
+            return
         click.echo(f"page {served.web_url}")
         click.echo(f"node {found['node']}")
         click.echo(f"config {served.config}")
@@ -198,6 +200,7 @@ class _Board:
 
     def show(self, figures: dict[str, Any]) -> None:
         """The table as it is now."""
+        self._shows_table = True
         if self._is_terminal:
             self._live.update(_board(figures, self._head), refresh=True)
             return
@@ -209,11 +212,13 @@ class _Board:
 
 
 def _board(figures: dict[str, Any], head: str) -> Any:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
-    rows = Table(title=f"{figures['now']} UTC   price {figures['price']} {figures['bitasset']} for 1 {figures['core']}")
+    title = f"{figures['now']} UTC   {figures['price']} {figures['bitasset']} for 1 {figures['core']}"
+    rows = Table(title=title, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False)
     for name in COLUMNS:
         rows.add_column(name, justify="left" if name in ("player", "terms") else "right")
     for one in figures["players"]:

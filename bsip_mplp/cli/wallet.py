@@ -71,8 +71,8 @@ class Wallet:
     ) -> Sent:
         """An order in the chain's own market: sell an amount for at least another."""
         sender, head = self._chain.account(self._account), self._chain.head()
-        amounts = (Units(self._chain.asset(symbol).id, units) for symbol, units in (sell, receive))
-        operation = limit_order_create(sender.id, *amounts, head.time + life_seconds)
+        paid, got = (Units(self._chain.asset(symbol).id, units) for symbol, units in (sell, receive))
+        operation = limit_order_create(sender.id, paid, got, head.time + life_seconds)
         return self._broadcast(operation, sender.active_keys, head.number, must_broadcast=must_broadcast)
 
     def change_position(self, market: str, collateral: int, debt: int, *, must_broadcast: bool) -> Sent:
