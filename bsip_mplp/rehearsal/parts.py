@@ -59,7 +59,7 @@ def jobs_of(parts: list[Part]) -> list[Job]:
 
 QUICK_USERS = 100
 QUICK_PATHS = 5
-QUICK_STEP_SECONDS = 300
+QUICK_STEP_SECONDS = 600
 
 
 def quick(scenario: Scenario) -> Scenario:
