@@ -116,8 +116,8 @@ def _context_of_chain(settings: Settings) -> Context:
     )
 
 
-def open_wallet(settings: Settings, account: str, *, unsigned: bool = False) -> Wallet:
-    """What sends an account's requests; without keys it only shows them."""
+def open_wallet(settings: Settings, account: str, *, to: str | None = None, unsigned: bool = False) -> Wallet:
+    """What sends an account's requests to the pool's account, or to another; without keys it only shows them."""
     from bsip_mplp.chain.chain import Chain
     from bsip_mplp.cli.wallet import Wallet
 
@@ -126,7 +126,7 @@ def open_wallet(settings: Settings, account: str, *, unsigned: bool = False) -> 
     keyring = None if unsigned else open_keyring(settings, connection.network.prefix)
     pool_account = str(settings.chain.pool_account)
     _check_place(settings, Place(connection.network.chain_id, pool_account))
-    return Wallet(connection, account, pool_account, keyring, settings.chain.expiration_seconds)
+    return Wallet(connection, account, to or pool_account, keyring, settings.chain.expiration_seconds)
 
 
 def _check_place(settings: Settings, place: Place) -> None:

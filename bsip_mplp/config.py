@@ -427,17 +427,17 @@ def read(data: dict[str, Any], name: str = "configuration") -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{name}: {' '.join(_first_fault(error).split())}") from None
+        raise ConfigError(f"{name}: {' '.join(first_fault(error, Settings).split())}") from None
 
 
-def _first_fault(error: ValidationError) -> str:
-    """The first fault in one line: the key, what is wrong, what it takes."""
+def first_fault(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first fault of a table in one line: the key, what is wrong, what it takes."""
     # a misspelt key is the likelier cause than the key then missing
     fault = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     where = ".".join(str(part) for part in fault["loc"] if part != "[key]")
     if fault["type"] == "extra_forbidden":
         *tables, key = fault["loc"]
-        known = ", ".join(_keys_of(tables))
+        known = ", ".join(_keys_of(tables, model))
         return f"{where}: {key} is no key of this table: it has {known}"
     if fault["type"] == "missing":
         return f"{where}: is missing"
@@ -447,9 +447,8 @@ def _first_fault(error: ValidationError) -> str:
     return f"{where}: {message[0].lower()}{message[1:]} (it is {fault['input']!s})"
 
 
-def _keys_of(tables: list[Any]) -> list[str]:
+def _keys_of(tables: list[Any], model: type[BaseModel]) -> list[str]:
     """The keys that a table may have, following the models by the table's path."""
-    model: type[BaseModel] = Settings
     for part in tables:
         if part in model.model_fields:
             model = _model_in(model.model_fields[part].annotation) or model

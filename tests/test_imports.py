@@ -57,6 +57,7 @@ ROOMS: dict[str, set[str]] = {
         "config",
         "journal",
         "keeper",
+        "public",
         "rehearsal",
         "story",
         *EXACT,
@@ -64,6 +65,9 @@ ROOMS: dict[str, set[str]] = {
     },
     "story": {"story", "bootstrap", "bots", "chain", "cli", "config", "journal", "money", "ratios", *VALUES},
     "rehearsal": {"rehearsal", "rules", "config", *EXACT},
+    # A rehearsal with people: real accounts on an embedded chain, prices and parameters from a scenario
+    "public": {"public", "bootstrap", "chain", "cli.output", "cli.reading", "journal", "money", "ratios", "story"}
+    | {"rehearsal.prices", "rehearsal.scenario"},
     "web": {"web", "bootstrap", "config", "journal", "keeper.health", "money", "ratios"},
     # It wires the rooms together, and picks what is real
     "bootstrap": {"bots", "chain", "cli.wallet", "config", "journal", "keeper", *VALUES},
@@ -98,6 +102,58 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
     ("config.py", "rules.shared_rates"): "the parameters of a shared pool, read and checked where they stand",
     ("keeper/setup.py", "rules.shared_rates"): "compares a shared pool's parameters with the configuration's",
     ("cli/devnet.py", "devnet.command"): "starts the embedded node: the only place that knows it",
+    ("rehearsal/feed_prices.py", "devnet.amounts"): "prices are scaled by the chain's own code",
+    ("rehearsal/fast_market.py", "devnet.amounts"): "hands prices to the search for a target ratio",
+    ("rehearsal/fast_market.py", "devnet.objects"): "hands a position to it",
+    ("rehearsal/fast_market.py", "devnet.targets"): "the chain's own search, not a second copy",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.amounts",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.calls",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.chain",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.constants",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.errors",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.evaluator",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.fees",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.objects",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.operations",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.serial",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.state",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
+    (
+        "rehearsal/plain_market.py",
+        "devnet.store",
+    ): "the embedded node's own market, in process: what the fast one is measured by",
 }
 
 

@@ -35,6 +35,7 @@ import click
 )
 @click.option("--feed-step", type=int, metavar="SECONDS", help="Time between the rows of --feed files.")
 @click.option("--feed-ratios", metavar="MCR:MSSR[:ICR]", help="Ratios per mille published with --feed (1500:1100).")
+@click.option("--fee-divisor", type=int, default=1, metavar="N", help="Divide the chain's default fees by this.")
 def devnet(
     listen: str,
     block_interval: str,
@@ -45,6 +46,7 @@ def devnet(
     feeds: tuple[str, ...],
     feed_step: int | None,
     feed_ratios: str | None,
+    fee_divisor: int,
 ) -> None:
     """Run a BitShares chain in this process, for development.
 
@@ -67,6 +69,7 @@ def devnet(
             feeds=feeds,
             feed_step=feed_step,
             feed_ratios=feed_ratios,
+            fee_divisor=fee_divisor,
         )
     except OptionError as wrong:
         click.echo(str(wrong), err=True)

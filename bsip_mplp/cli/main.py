@@ -71,6 +71,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "devnet": ("bsip_mplp.cli.devnet:devnet", "Start a BitShares chain in one process."),
         "play": ("bsip_mplp.cli.play:play", "Fold inputs from a file, print the state."),
         "story": ("bsip_mplp.cli.story:story", "Play the example of the proposal."),
+        "rehearse": ("bsip_mplp.cli.rehearse:rehearse", "Rehearse the rules with many simulated users."),
         "completion": ("bsip_mplp.cli.completion:completion", "Print completion for bash or zsh."),
     },
 }
@@ -89,6 +90,7 @@ FAULTS = (
     ("bsip_mplp.chain.memo", "MemoError"),
     ("bsip_mplp.keeper.errors", "KeeperError"),
     ("bsip_mplp.story.errors", "StoryError"),
+    ("bsip_mplp.rehearsal.errors", "RehearsalError"),
 )
 """The roots of the packages' exception trees whose texts are for people; looked up only if they were imported."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from bsip_mplp.chain.builders import Operation, Units, call_order_update, transfer
+from bsip_mplp.chain.builders import Operation, Units, call_order_update, limit_order_create, transfer
 from bsip_mplp.chain.chain import Chain, Position
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal, seal_plain
@@ -73,20 +73,48 @@ class Wallet:
         after_block = self._chain.head().number
         if self._keyring is None:
             sealed = seal_plain(memo, self._chain.network.prefix)
-            operations = [*first, transfer(sender.id, pool.id, money, sealed)]
+        elif self._keyring.has(sender.memo_key):
+            sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
+        else:
+            raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
+        operations = [*first, transfer(sender.id, pool.id, money, sealed)]
+        return self._broadcast(operations, sender.active_keys, after_block, must_broadcast=must_broadcast)
+
+    def place(
+        self, sell: tuple[str, int], receive: tuple[str, int], life_seconds: int, *, must_broadcast: bool
+    ) -> Sent:
+        """An order in the chain's own market: sell an amount for at least another."""
+        sender, head = self._chain.account(self._account), self._chain.head()
+        paid, got = (Units(self._chain.asset(symbol).id, units) for symbol, units in (sell, receive))
+        operation = limit_order_create(sender.id, paid, got, head.time + life_seconds)
+        return self._broadcast([operation], sender.active_keys, head.number, must_broadcast=must_broadcast)
+
+    def change_position(self, market: str, collateral: int, debt: int, *, must_broadcast: bool) -> Sent:
+        """Add collateral and debt to one's position in a market, or take some away where negative.
+
+        The position keeps its target ratio, which the chain would else erase.
+        """
+        sender, head = self._chain.account(self._account), self._chain.head()
+        position = self.position(market)
+        core = Units(self._chain.asset(self._chain.core_of(market)).id, collateral)
+        bitasset = Units(self._chain.asset(market).id, debt)
+        operation = call_order_update(sender.id, core, bitasset, position.target_ratio_permille)
+        return self._broadcast([operation], sender.active_keys, head.number, must_broadcast=must_broadcast)
+
+    def _broadcast(
+        self, operations: list[Operation], active_keys: tuple[str, ...], after_block: int, *, must_broadcast: bool
+    ) -> Sent:
+        if self._keyring is None:
             unsigned, _ = prepare(self._chain, operations, expiration_seconds=self._expiration_seconds)
             return Sent(unsigned, transaction_id(unsigned, self._chain.network.prefix), False, after_block)
-        if not self._keyring.has(sender.memo_key):
-            raise KeysError(f"the memo key of {self._account} is not among your keys: {sender.memo_key}")
-        sealed = seal(memo, self._keyring, sender.memo_key, pool.memo_key)
-        signed = self._sign([*first, transfer(sender.id, pool.id, money, sealed)], sender.active_keys)
+        signed = self._sign(operations, active_keys)
         was_answered = True
         if must_broadcast:
             try:
                 broadcast(self._connection, signed.transaction)
             except UnreachableError:
                 was_answered = False
-        return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered, len(first))
+        return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered, len(operations) - 1)
 
     def _closing(self, account_id: str, market: str, position: Position) -> Operation:
         core = Units(self._chain.asset(self._chain.core_of(market)).id, -position.collateral)

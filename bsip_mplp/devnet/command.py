@@ -75,11 +75,14 @@ def make_options(
     feeds: tuple[str, ...],
     feed_step: int | None,
     feed_ratios: str | None,
+    fee_divisor: int = 1,
 ) -> Options:
     """Options from what was typed; :class:`OptionError` says what to type instead."""
     host, port = parse_listen(listen)
     if not 1 <= maintenance_interval <= 86_400:
         raise OptionError(f"--maintenance-interval {maintenance_interval}: write seconds from 1 to 86400")
+    if not 1 <= fee_divisor <= 10**9:
+        raise OptionError(f"--fee-divisor {fee_divisor}: write a whole number from 1 to 1000000000")
     ratios = _parse_ratios(feed_ratios)
     return Options(
         host=host,
@@ -90,6 +93,7 @@ def make_options(
         maintenance_interval=maintenance_interval,
         funded=tuple(parse_account(text) for text in accounts),
         feeds=tuple(parse_feed(text, feed_step, ratios) for text in feeds),
+        fee_divisor=fee_divisor,
     )
 
 
@@ -144,6 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--feed", action="append", default=[], metavar="SYMBOL=FILE")
     parser.add_argument("--feed-step", type=int, metavar="SECONDS")
     parser.add_argument("--feed-ratios", metavar="MCR:MSSR[:ICR]")
+    parser.add_argument("--fee-divisor", type=int, default=1, metavar="N")
     typed = parser.parse_args(arguments)
     try:
         options = make_options(
@@ -156,6 +161,7 @@ def main(arguments: list[str] | None = None) -> int:
             feeds=tuple(typed.feed),
             feed_step=typed.feed_step,
             feed_ratios=typed.feed_ratios,
+            fee_divisor=typed.fee_divisor,
         )
     except OptionError as wrong:
         print(wrong, file=sys.stderr)

@@ -75,6 +75,15 @@ DEFAULT_SCHEDULE: tuple[tuple[int, dict[str, int | str]], ...] = (
 _FALLBACK: dict[int, dict[str, int | str]] = {77: {"fee": 37_500}}
 
 
+def divided_schedule(divisor: int) -> tuple[tuple[int, dict[str, int | str]], ...]:
+    """The default schedule with every fee divided, rounded down: a public network's fees are far lower."""
+
+    def divided(fee: int | str) -> int | str:
+        return str(int(fee) // divisor) if isinstance(fee, str) else fee // divisor
+
+    return tuple((number, {name: divided(fee) for name, fee in row.items()}) for number, row in DEFAULT_SCHEDULE)
+
+
 class FeeSchedule:
     """What each operation costs in core."""
 

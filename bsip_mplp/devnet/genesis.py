@@ -23,6 +23,7 @@ from .constants import (
     TESTNET_CHAIN_ID,
     TIME_MAX,
 )
+from .fees import FeeSchedule, divided_schedule
 from .keys import PrivateKey
 from .operations import AccountOptions, AssetOptions, Authority
 from .state import State
@@ -61,6 +62,8 @@ class Genesis:
     block_interval: int = 1
     maintenance_interval: int = 300
     funded: tuple[Funded, ...] = field(default=())
+    fee_divisor: int = 1
+    """What core's default fees are divided by."""
 
     @classmethod
     def as_testnet(cls, **members: Any) -> Genesis:
@@ -75,6 +78,7 @@ class Genesis:
             "block_interval": self.block_interval,
             "maintenance_interval": self.maintenance_interval,
             "funded": [[f.name, f.amount, f.wif] for f in self.funded],
+            "fee_divisor": self.fee_divisor,
         }
 
     @classmethod
@@ -124,6 +128,7 @@ def _single(key: bytes) -> Authority:
 
 def build(state: State, genesis: Genesis) -> None:
     """Fill an empty state."""
+    state.fees = FeeSchedule(divided_schedule(genesis.fee_divisor))
     _make_globals(state, genesis)
     _make_special_accounts(state)
     nathan = PrivateKey.from_wif(DEVELOPMENT_WIF).public

@@ -37,6 +37,7 @@ class Options:
     maintenance_interval: int = 300
     funded: tuple[Funded, ...] = ()
     feeds: tuple[FeedScript, ...] = ()
+    fee_divisor: int = 1
 
 
 def make_node(options: Options, *, now: int | None = None) -> Node:
@@ -49,6 +50,7 @@ def make_node(options: Options, *, now: int | None = None) -> Node:
         block_interval=clock.slot,
         maintenance_interval=max(options.maintenance_interval, clock.slot),
         funded=options.funded,
+        fee_divisor=options.fee_divisor,
     )
     keeper = Keeper(options.data) if options.data is not None else None
     chain = keeper.open(genesis) if keeper else Chain(genesis)

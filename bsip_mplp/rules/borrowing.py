@@ -204,16 +204,26 @@ def _named_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
 
 def _cheapest_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
     pools = [book.pools[number] for number in book.pools_of_asset.get(ask.asset, ())]
+    highest = None if ask.highest_rate is None else _rate_key(ask.highest_rate)
     fitting = [
-        pool
+        (_rate_key(pool.rate), pool.number)
         for pool in pools
-        if pool.owner != account  # PL-D3
-        and pool.available
-        and (ask.highest_rate is None or pool.rate <= ask.highest_rate)
+        if pool.available
+        and pool.owner != account  # PL-D3
+        and (highest is None or _rate_key(pool.rate) <= highest)
         and (ask.shortest_days is None or pool.term_days >= ask.shortest_days)
         and (ask.longest_days is None or pool.term_days <= ask.longest_days)
     ]
-    return sorted(fitting, key=lambda pool: (pool.rate, pool.number))
+    return [book.pools[number] for _, number in sorted(fitting)]
+
+
+def _rate_key(rate: Fraction) -> int:
+    """An integer that orders rates exactly, at less cost than comparing fractions."""
+    return (rate.numerator << RATE_BITS) // rate.denominator
+
+
+RATE_BITS = 2 * 136
+"""Two unequal fractions of at most 40 characters (`money.parse_fraction`) differ by more than 2^-272."""
 
 
 def _check_interest(book: Book, account: str, parts: list[Part], along: tuple[str, int] | None) -> None:

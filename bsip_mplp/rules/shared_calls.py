@@ -19,8 +19,13 @@ ON_CHAIN = "Nothing is done on the chain for a position in books custody: there,
 
 
 def call_if_due(book: Book, participant: Participant) -> None:
-    """Have a position called that is under MCR and not served; once the second's other dues are done."""
+    """Have a position called that is under MCR and not served; once the second's other dues are done.
+
+    One with loans of personal pools is not asked for: when the last of them ends it is looked at again.
+    """
     pool = participant.pool
+    if participant.position.loans:
+        return
     if participant.key > pool.mcr_key and not participant.served and pool.price is not None:
         ask_for_call(book, pool, participant.number)
 

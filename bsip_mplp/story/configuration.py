@@ -16,8 +16,8 @@ from bsip_mplp.story.town import Ratios, Town
 BOT_SECONDS = "0.2"
 """How often each bot runs."""
 
-CONFIG = """# Written by `mplp story` for this run.
-place = "story"
+CONFIG = """# Written by `mplp {place}` for this run.
+place = "{place}"
 
 [chain]
 nodes = [{node}]
@@ -63,7 +63,14 @@ class Setting(NamedTuple):
 
 
 def write_configuration(
-    directory: Path, setting: Setting, town: Town, pool: Person, guard: Person | None = None
+    directory: Path,
+    setting: Setting,
+    town: Town,
+    pool: Person,
+    guard: Person | None = None,
+    *,
+    place: str = "story",
+    bot_seconds: str = BOT_SECONDS,
 ) -> tuple[Path, Settings]:
     """Write configuration and key file into a directory; gives the configuration's file, and it as it is read."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -73,9 +80,10 @@ def write_configuration(
         "chain_id": town.connection.network.chain_id,
         "pool": pool.name,
         "keys": str(keys.resolve()),
-        "database": f"sqlite:///{directory.resolve()}/story.sqlite",
+        "database": f"sqlite:///{directory.resolve()}/{place}.sqlite",
     }
     text = CONFIG.format(
+        place=place,
         core=town.core,
         symbol=town.symbol,
         parameters="\n".join(f"{name} = {value}" for name, value in setting.parameters.items()),
@@ -87,7 +95,7 @@ def write_configuration(
         vault=""
         if guard is None
         else f"[vault]\nkeepers = [{json.dumps(pool.name)}]\nguard = {json.dumps(guard.name)}\n",
-        schedules="\n".join(f"{bot.name}.every_seconds = {BOT_SECONDS}" for bot in BOTS),
+        schedules="\n".join(f"{bot.name}.every_seconds = {bot_seconds}" for bot in BOTS),
         **{name: json.dumps(value) for name, value in texts.items()},  # JSON's texts are TOML's, too
     )
     config = directory / "mplp.toml"

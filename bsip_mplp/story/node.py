@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from bsip_mplp.chain.connection import Connection
@@ -20,9 +21,17 @@ END_SECONDS_MAX = 10
 
 
 @contextmanager
-def embedded_node(block_seconds: str) -> Iterator[str]:
-    """Start an embedded node on a free port of this machine and give its address; it ends with the story."""
-    command = [sys.executable, "-m", "bsip_mplp.devnet", "--listen", "127.0.0.1:0", "--block-interval", block_seconds]
+def embedded_node(
+    block_seconds: str, listen: str = "127.0.0.1:0", data: Path | None = None, fee_divisor: int = 1
+) -> Iterator[str]:
+    """Start an embedded node, by default on a free port of this machine, and give its address; it ends with the story.
+
+    With `data` its chain is kept there, and it goes on with it; `fee_divisor` makes a new chain's fees lower.
+    """
+    command = [sys.executable, "-m", "bsip_mplp.devnet", "--listen", listen, "--block-interval", block_seconds]
+    if data is not None:
+        command += ["--data", str(data)]
+    command += ["--fee-divisor", str(fee_divisor)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bsip_mplp.chain import builders
@@ -115,12 +116,14 @@ class Town:
 
     # --- setting the scene ----------------------------------------------------------------------------------
 
-    def settle(self, funds: dict[str, str]) -> dict[str, Person]:
+    def settle(self, funds: dict[str, str], names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Person]:
         """Make an account for each role, with a key of its own, an amount of core asset, and some for the fees.
 
-        Who is to have an amount of "" gets nothing at all.
+        Who is to have an amount of "" gets nothing at all. Who is not in `names` gets a name that nobody has.
         """
-        made = {role: (f"{role.lower()}-{new_letters()}1", new_keyring(self.prefix)) for role in funds}
+        made = {
+            role: (names.get(role) or f"{role.lower()}-{new_letters()}1", new_keyring(self.prefix)) for role in funds
+        }
         creations = []
         for name, keyring in made.values():
             key = keyring.public_keys[0]
@@ -149,10 +152,17 @@ class Town:
                 f"{self.show(needed, self.core)}: send it some, or name another account with --faucet"
             )
 
-    def make_bitasset(self, publisher: Person, ratios: Ratios) -> str:
-        """A new bitasset, backed by the core asset, whose feed `publisher` makes; gives its symbol."""
-        self._publisher, self._ratios = publisher, ratios
-        self.symbol = f"CNY{new_letters(string.ascii_uppercase)}"
+    def use_bitasset(self, publisher: Person, ratios: Ratios, symbol: str) -> None:
+        """Go on with a bitasset that was made before."""
+        self._publisher, self._ratios, self.symbol = publisher, ratios, symbol
+        self.precisions[symbol] = BITASSET_PRECISION
+
+    def make_bitasset(self, publisher: Person, ratios: Ratios, symbol: str = "") -> str:
+        """A new bitasset, backed by the core asset, whose feed `publisher` makes; gives its symbol.
+
+        Without a symbol it gets one that nobody has.
+        """
+        self.use_bitasset(publisher, ratios, symbol or f"CNY{new_letters(string.ascii_uppercase)}")
         creation = builders.bitasset_create(
             publisher.id, self.symbol, BITASSET_PRECISION, CORE_ID, feed_lifetime_seconds=FEED_LIFETIME_SECONDS
         )
@@ -160,7 +170,6 @@ class Town:
         fees = sum(int(fields["fee"]["amount"]) for _, fields in with_fees(self.chain, [creation, naming]))
         self.send([builders.transfer(self._faucet.id, publisher.id, Units(CORE_ID, fees))], self._faucet)
         self.send([creation], publisher)
-        self.precisions[self.symbol] = BITASSET_PRECISION
         asset_id = self.chain.asset(self.symbol).id
         self.send([builders.feed_producers(publisher.id, asset_id, [publisher.id])], publisher)
         return self.symbol
@@ -181,12 +190,16 @@ class Town:
 
     def publish(self, price: str) -> Price:
         """Publish a feed: how much of the bitasset a whole unit of the core asset is worth."""
-        bitasset, core = self.units(price, self.symbol), self.units("1", self.core)
-        pair = self._asset_units(bitasset, self.symbol), Units(CORE_ID, core)
+        made = Price(self.units(price, self.symbol), self.units("1", self.core))
+        self.publish_pair(made)
+        return made
+
+    def publish_pair(self, price: Price) -> None:
+        """Publish a feed as the chain has it."""
+        pair = self._asset_units(price.bitasset, self.symbol), Units(CORE_ID, price.core)
         ratios = self._ratios
         operation = builders.publish_feed(self._publisher.id, pair, mcr=ratios.mcr, mssr=ratios.mssr, icr=ratios.icr)
         self.send([operation], self._publisher)
-        return Price(bitasset, core)
 
     def change_position(self, person: Person, collateral: str, debt: str) -> None:
         """Add collateral and debt to a person's position, or take some away where negative."""

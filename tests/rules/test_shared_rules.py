@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, Prepay, Request
+from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, Prepay, Repay, Request
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_rates import PRESETS, PoolParameters, rate_at
 
@@ -447,6 +447,21 @@ def test_with_both_ways_lcr_counts_both():
     scene.feed(38_000)
     scene.wait(days=1)
     assert position.state == "protected"  # without the pool's part LCR would be 1.39
+
+
+def test_with_both_ways_a_loan_puts_the_pools_call_off_until_it_ends():
+    """A position with a loan, under MCR, not served by the pool: it is neither called nor asked about for ever."""
+    scene = SharedScene()
+    scene.position("ann", C, D, "protocol")
+    scene.put(Deposit(time=0, account="bob", asset="USD", amount=900_000, ask=Lend(rate=Fraction(1, 10), term_days=60)))
+    scene.put(Deposit(time=0, account="ann", asset="USD", amount=50_000, ask=Prepay()))
+    scene.put(Request(time=0, account="ann", ask=Borrow(market="USD", asset="USD", amount=900_000)))
+    assert not scene.outcome.refusals, scene.outcome.refusals
+    scene.hold("ann", 1100, 1_000)
+    scene.feed(45_000)  # nobody lends to the pool: cr is 1.39
+    assert not scene.events("called")
+    scene.put(Request(time=0, account="ann", ask=Repay(loan=1)))
+    assert scene.orders()[0][:2] == ("close", "ann")  # SP-12: now it is
 
 
 def test_every_rule_has_a_test_by_its_name_and_stands_in_the_code():

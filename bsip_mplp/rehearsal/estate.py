@@ -1,0 +1,71 @@
+"""What each user has in all: on the chain, in a position, in orders, and with the rules of lending."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsip_mplp.rehearsal.desk import USD_SYMBOL, side_of
+from bsip_mplp.rehearsal.market import CORE, USD
+from bsip_mplp.rehearsal.world import World
+from bsip_mplp.rules.book import Book
+
+OWN_ACCOUNTS = ("free/", "prepaid/")
+"""Accounts of the ledger that belong to the user named after them."""
+
+
+def wealth_in_core(world: World) -> NDArray[np.float64]:
+    """Everybody's wealth in core units: bitasset at the outside price, or at what the fund pays once it is settled."""
+    market, users = world.market, world.users
+    price = world.outside_price * world.scale.units_per_price
+    if market.settled and market.supply:
+        price = market.supply / market.fund if market.fund else np.inf
+    held = np.zeros((2, users), dtype=np.float64)
+    held[CORE] += world.core
+    held[USD] += world.bitasset
+    for seller, side, units in market.resting():
+        if seller < users:
+            held[side, seller] += units
+    _add_rules(world, held)
+    collateral, debt = world.collateral.astype(np.float64), world.debt.astype(np.float64)
+    # what is under water is left to the chain
+    equity = np.maximum(0.0, collateral - debt / price)
+    holder = world.wallets.holder[:users]
+    mine = np.isin(world.state, (5, 6), invert=True)
+    np.add.at(held[CORE], holder[mine], equity[mine])
+    return held[CORE] + held[USD] / price  # type: ignore[no-any-return]
+
+
+def _add_rules(world: World, held: NDArray[np.float64]) -> None:
+    """What users have with the rules: free and prepaid balances, pools, bids, bonds, shares of the shared pool."""
+    engine = world.engine
+    if engine is None:
+        return
+    users, index = world.users, world.wallets.index
+    book = engine.book
+    for (account, asset), units in engine.ledger.balances().items():
+        for prefix in OWN_ACCOUNTS:
+            if account.startswith(prefix) and (user := index[account[len(prefix) :]]) < users:
+                held[side_of(asset), user] += units
+    for pool in book.pools.values():
+        if (user := index[pool.owner]) < users:
+            held[side_of(pool.asset), user] += pool.available + pool.lent
+    for bid in book.bids.values():
+        if bid.state == "open":
+            held[USD, index[bid.account]] += bid.units
+    _add_bonds_and_shares(world, book, held)
+
+
+def _add_bonds_and_shares(world: World, book: Book, held: NDArray[np.float64]) -> None:
+    users, index = world.users, world.wallets.index
+    for series in book.series.values():
+        for holder, units in series.holdings.items():
+            if (user := index[holder]) < users:
+                held[USD, user] += units * series.outstanding / (series.sold or 1)
+    for shared in book.shared_pools.values():
+        weights = sum(lender.weight for lender in shared.lenders.values()) or 1
+        rewards = book.ledger.balance(shared.account("rewards"), USD_SYMBOL)
+        for lender in shared.lenders.values():
+            if (user := index[lender.name]) < users:
+                waits = shared.queue.units * lender.weight / weights
+                held[USD, user] += lender.staying + waits + rewards * lender.staying / (shared.staying or 1)

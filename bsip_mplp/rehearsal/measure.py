@@ -1,0 +1,333 @@
+"""What is noted of a run while it goes on, and the figures made of it at its end. It only looks; nothing depends on it.
+
+Figures may be floats: they are for people to compare, and no money moves by them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
+from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.rehearsal.desk import CORE_SYMBOL, SYMBOLS, USD_SYMBOL, side_of
+from bsip_mplp.rehearsal.estate import wealth_in_core
+from bsip_mplp.rehearsal.founding import Founded
+from bsip_mplp.rehearsal.market import CORE, USD, Called
+from bsip_mplp.rehearsal.order_book_loans import OrderBookLoans
+from bsip_mplp.rehearsal.result import FIGURES, SERIES, RunResult
+from bsip_mplp.rehearsal.scenario import HOLDER_KINDS, Scenario
+from bsip_mplp.rules.engine import Engine
+from bsip_mplp.rules.outcomes import Event as RuleEvent
+
+Floats = NDArray[np.float64]
+
+
+class Measure:
+    """Counts and sums of one run."""
+
+    def __init__(self, scenario: Scenario, founded: Founded) -> None:
+        self.scenario, self.world, self.ranges = scenario, founded.world, founded.ranges
+        world = self.world
+        self.first_price = world.outside_price
+        self.seen: Counter[str] = Counter()
+        """How often what happened by the rules, and the sums of some amounts."""
+        self.bond_days = 0.0
+        self.offered_at: dict[str, int] = {}
+        self.collateral_sold = 0
+        self.called_debt = 0.0
+        self.bad_debt = 0.0
+        self.calls_cost = 0.0
+        self.fall = 0.0
+        self.locked = self.locked_share = 0.0
+        self.supplied_days = 0.0
+        self.dividends_units = 0
+        self.ordered_calls: set[int] = set()
+        """Accounts whose collateral the rules had sold."""
+        self.ever: NDArray[np.bool_] = world.debt > 0
+        self.helped: NDArray[np.bool_] = np.zeros(world.users, dtype=bool)
+        """Positions that were under MCR while others' money protected them."""
+        self.avoided = 0.0
+        self.lowest_feed = world.feed_price
+        self.loans = OrderBookLoans(scenario, founded.path_index)
+        self.hours: dict[str, list[float]] = {name: [] for name in SERIES}
+        self.start_large = self._large()
+        self.insurance_least = self._insurance()
+        self.hour()
+
+    def _large(self) -> NDArray[np.bool_]:
+        """The holders with the most collateral at the start (RE-10)."""
+        world, large = self.world, np.zeros(self.world.users, dtype=bool)
+        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        count = round(len(holders) * self.scenario.users.large_share)
+        by_size = holders[np.argsort(-world.collateral[holders], kind="stable")]
+        large[by_size[:count]] = True
+        return large
+
+    def _value(self, asset: str, units: int) -> float:
+        """Units of an asset in bitasset units, at the outside price."""
+        if asset == USD_SYMBOL:
+            return float(units)
+        return float(units * self.world.outside_price * self.world.scale.units_per_price)
+
+    # --- while it goes on ---------------------------------------------------------------------------------
+
+    def count(self) -> None:
+        """Take down what happened since it was last asked."""
+        world = self.world
+        for event in world.rule_events:
+            self._event(event)
+        world.rule_events.clear()
+        if world.desk is not None:
+            for side in (CORE, USD):
+                self.seen["borrowers"] += round(self._value(SYMBOLS[side], world.desk.interest_taken[side]))
+                world.desk.interest_taken[side] = 0
+        if world.chain_calls or world.swan_fills:
+            self._calls()
+
+    def _calls(self) -> None:
+        world = self.world
+        price = world.outside_price * world.scale.units_per_price
+        for call in world.chain_calls:
+            self.collateral_sold += call.collateral
+            self.called_debt += call.debt
+            self.calls_cost += call.collateral * price - call.debt
+        for call in world.swan_fills:
+            if call.account < world.users:
+                self._under_water(call, price)
+        inside = world.inside_price
+        inside = min(world.best_bid, inside)
+        self.fall = max(self.fall, 1 - inside / world.outside_price)
+        world.chain_calls.clear()
+        world.swan_fills.clear()
+
+    def _under_water(self, call: Called, price: float) -> None:
+        self.bad_debt += max(0.0, call.debt - (call.collateral + call.freed) * price)
+
+    def _event(self, event: RuleEvent) -> None:
+        kind, what, values = event.kind, event.what, event.values
+        self.seen[f"{kind} {what}"] += 1
+        match kind, what:
+            case "loan", "paid":
+                self.seen["interest"] += round(self._value(values["asset"], values["units"]))
+            case "participant", "paid interest":
+                self.seen["interest"] += values["units"]
+                self.seen["borrowers"] += values["units"]
+            case "participant", ("called" | "owned by the pool"):
+                self.ordered_calls.add(self.world.index(event.key.partition("/")[2]))
+            case "auction", "ended":
+                self.seen[f"auction {'won' if values['winner'] else event.rule}"] += 1
+            case "position", "changed":
+                self.seen[f"became {values['now']}"] += 1
+            case "series", "offered":
+                self.offered_at[event.key] = event.time
+            case "series", "sold":
+                self.seen["bonds"] += values["units"]
+            case "series", "redeemed in full":
+                self._redeemed(event.key, event.time)
+            case "shared_pool", "lost":
+                self.seen["lost"] += values["units"]
+            case "shared_pool", "made good":
+                self.seen["lost"] -= values["units"]
+
+    def _redeemed(self, series: str, time: int) -> None:
+        self.bond_days = max(self.bond_days, (time - self.offered_at.pop(series)) / SECONDS_PER_DAY)
+
+    def dividends(self, units: int) -> None:
+        """Dividends were paid."""
+        self.dividends_units += units
+
+    def feed(self) -> None:
+        """A feed lower than any before: which positions does others' money keep from being called?"""
+        world = self.world
+        if world.feed_price >= self.lowest_feed or world.desk is None:
+            return
+        self.lowest_feed = world.feed_price
+        under = (world.ratios() <= world.mcr / PERMILLE) & world.wallets.judged[: world.users] & ~self.helped
+        if under.any():
+            self.helped |= under
+            # called whole at feed / MSSR, a position gives its debt times MSSR, and loses what is over the debt
+            self.avoided += float(world.debt[under].sum()) * (world.mssr - PERMILLE) / PERMILLE
+
+    def hour(self) -> None:
+        """Take down how things stand, once an hour."""
+        world = self.world
+        debt = world.debt
+        self.ever |= debt > 0
+        lent_bitasset, lent = self._lent()
+        total = float(debt.sum())
+        self.locked = max(self.locked, lent_bitasset)
+        self.locked_share = max(self.locked_share, lent_bitasset / total if total else 0.0)
+        insurance = self._insurance()
+        self.insurance_least = min(self.insurance_least, insurance)
+        self.supplied_days += self._supplied() / 24
+        self.loans.look(world)
+        row = (
+            world.outside_price, world.inside_price, world.feed_price, float(np.count_nonzero(debt)), total,
+            insurance, lent, self.called_debt,
+        )  # fmt: skip
+        for name, value in zip(SERIES, row, strict=True):
+            self.hours[name].append(value)
+
+    def _lent(self) -> tuple[float, float]:
+        """What is lent to positions: in bitasset, and in both assets at the outside price."""
+        world = self.world
+        bitasset = float(world.lp2.sum())
+        pool = world.engine.book.shared_pools.get(USD_SYMBOL) if world.engine is not None else None
+        if pool is not None and pool.served_count:
+            level = pool.level.numerator / pool.level.denominator
+            bitasset += max(0.0, pool.served_debt - pool.served_collateral * level)
+        return bitasset, bitasset + self._value(CORE_SYMBOL, int(world.lp1.sum()))
+
+    def _insurance(self) -> float:
+        """What the insurance funds hold, in bitasset units at the outside price."""
+        engine = self.world.engine
+        if engine is None:
+            return 0.0
+        accounts = (f"fund/{USD_SYMBOL}", f"shared/{USD_SYMBOL}/insurance")
+        return sum(
+            self._value(asset, engine.ledger.balance(account, asset))
+            for account in accounts
+            for asset in (CORE_SYMBOL, USD_SYMBOL)
+        )
+
+    def _supplied(self) -> float:
+        """What lenders have in pools, lent or not, in bitasset units."""
+        engine = self.world.engine
+        if engine is None:
+            return 0.0
+        held = [0, 0]
+        for pool in engine.book.pools.values():
+            held[side_of(pool.asset)] += pool.available + pool.lent
+        shared = sum(pool.lent_units() for pool in engine.book.shared_pools.values())
+        return held[USD] + shared + self._value(CORE_SYMBOL, held[CORE])
+
+    # --- at the end ---------------------------------------------------------------------------------------
+
+    def result(self, rule_set: str, path_index: int, *, seconds_used: float) -> RunResult:
+        """All figures, series and groups."""
+        figures = self._figures()
+        return RunResult(
+            self.scenario.name,
+            rule_set,
+            path_index,
+            self.scenario.seed,
+            {name: figures[name] for name in FIGURES},
+            {name: np.array(values) for name, values in self.hours.items()},
+            self._groups(),
+            seconds_used,
+        )
+
+    def _figures(self) -> dict[str, int | float]:
+        world, seen = self.world, self.seen
+        price = world.outside_price * world.scale.units_per_price
+        called = world.called.copy()
+        called[list(self.ordered_calls)] = True
+        ever = int(np.count_nonzero(self.ever))
+        bad = np.maximum(0.0, world.debt - world.collateral * price)
+        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
+        for series, since in list(self.offered_at.items()):
+            if world.engine is not None and world.engine.book.series[int(series)].outstanding:
+                self.bond_days = max(self.bond_days, (world.now - since) / SECONDS_PER_DAY)
+        return {
+            "positions_live": int(np.count_nonzero(world.debt)),
+            "positions_called": int(np.count_nonzero(called)),
+            "called_positions_share": int(np.count_nonzero(called)) / ever if ever else 0.0,
+            "collateral_sold_units": sold,
+            "bad_debt_units": self.bad_debt + float(bad.sum()),
+            "black_swans": world.swans,
+            "price_fall_inside_permille": 1000 * self.fall,
+            "debt_locked_units_max": self.locked,
+            "debt_locked_share_max": self.locked_share,
+            "lenders_loss_units": seen["lost"],
+            "borrowers_cost_units": seen["borrowers"],
+            "calls_cost_units": self.calls_cost,
+            "call_cost_avoided_units": self.avoided,
+            "borrowers_cost_without_units": self.avoided + max(0.0, self.calls_cost),
+            "insurance_end_units": self._insurance(),
+            "insurance_least_units": self.insurance_least,
+            "auctions_held": seen["auction opened"],
+            "auctions_won": seen["auction won"],
+            "auctions_unsold": seen["auction PL-33"],
+            "auctions_overtaken": seen["auction PL-49"],
+            "takeovers": seen["became taken_over"],
+            "bonds_sold_units": seen["bonds"],
+            "black_positions": seen["became black"],
+            "bond_repayment_days_max": self.bond_days,
+            "loans_made": seen["loan made"] + seen["participant joined"],
+            "interest_paid_units": seen["interest"],
+            "chosen_calls": int(np.count_nonzero(called & world.chosen)),
+            "order_book_loan_rate_per_year": self.loans.rate_per_year(),
+            "holders_wealth_change_permille": self._change(holders),
+            "dividends_paid_units": self.dividends_units,
+            "user_steps": world.users * self.scenario.steps,
+            **self._lenders_figures(),
+        }
+
+    def _lenders_figures(self) -> dict[str, float]:
+        engine = self.world.engine
+        if engine is None:
+            return {"lenders_yield_per_year": 0.0, "lenders_days_locked_mean": 0.0}
+        earned = self._earned(engine)
+        yearly = earned / self.supplied_days * DAYS_PER_YEAR if self.supplied_days else 0.0
+        locked = [(loan.ended or self.world.now) - loan.made for loan in engine.book.loans.values()]
+        days = sum(locked) / len(locked) / SECONDS_PER_DAY if locked else 0.0
+        return {"lenders_yield_per_year": yearly, "lenders_days_locked_mean": days}
+
+    def _earned(self, engine: Engine) -> float:
+        """What lenders earned, in bitasset units: interest of personal pools, rewards of the shared pool."""
+        units = sum(
+            self._value(asset, earned) for pool in engine.book.pools.values() for asset, earned in pool.earned.items()
+        )
+        for shared in engine.book.shared_pools.values():
+            units += sum(lender.earned for lender in shared.lenders.values())
+            units += engine.ledger.balance(shared.account("rewards"), USD_SYMBOL)
+        return units
+
+    def _nothing(self) -> Floats:
+        """What each user would have at the end, in core units, had it done nothing with what it was given."""
+        world = self.world
+        price = world.outside_price * world.scale.units_per_price
+        return world.endowed[CORE] + world.endowed[USD] / price  # type: ignore[no-any-return]
+
+    def _change(self, who: NDArray[np.int64]) -> float:
+        """By how much wealth changed against having done nothing, per mille."""
+        nothing = float(self._nothing()[who].sum())
+        return 1000 * (float(self._wealth()[who].sum()) - nothing) / nothing if nothing else 0.0
+
+    def _wealth(self) -> Floats:
+        if self._end is None:
+            self._end = wealth_in_core(self.world)
+        return self._end
+
+    _end: Floats | None = None
+
+    def _groups(self) -> dict[str, dict[str, float]]:
+        large = np.flatnonzero(self.start_large)
+        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        small = holders[~self.start_large[holders]]
+        return {name: self._group(who) for name, who in {"large": large, "small": small, **self.ranges}.items()}
+
+    def _group(self, who: NDArray[np.int64]) -> dict[str, float]:
+        world = self.world
+        price = world.outside_price * world.scale.units_per_price
+        called = world.called.copy()
+        called[list(self.ordered_calls)] = True
+        nothing, end = float(self._nothing()[who].sum()), float(self._wealth()[who].sum())
+        return {
+            "users": float(len(who)),
+            "positions": float(np.count_nonzero(self.ever[who])),
+            "positions_called": float(np.count_nonzero(called[who])),
+            "wealth_start_units": nothing,
+            "wealth_end_units": end,
+            "wealth_change_permille": self._change(who),
+            "gain_units": (end - nothing) * price,
+        }
+
+
+def hours_of(scenario: Scenario) -> int:
+    """How many hourly values a series has."""
+    return 1 + (scenario.steps - 1) * scenario.step_seconds // 3600

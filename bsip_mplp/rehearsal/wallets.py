@@ -1,0 +1,62 @@
+"""Who is who in a run: users by number and by name, the accounts that are no users, and how positions stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+NONE: Final = 0
+FREE: Final = 1
+PROTECTED: Final = 2
+IN_AUCTION: Final = 3
+TAKEN_OVER: Final = 4
+CARRIED: Final = 5
+BLACK: Final = 6
+STATES: Final = {
+    "closed": NONE,
+    "free": FREE,
+    "protected": PROTECTED,
+    "in_auction": IN_AUCTION,
+    "taken_over": TAKEN_OVER,
+    "carried": CARRIED,
+    "black": BLACK,
+}
+"""What the rules call a position's state, and its number in `Wallets.state`."""
+
+SPECIAL: Final = ("founder", "pool", "makers", "outside", "issuer", "system")
+
+
+class Wallets:
+    """Accounts of a run. Users come first; then the accounts named in `SPECIAL`.
+
+    `founder` gave the users their first bitasset, `pool` holds the money of the pools, `makers` keep the resting book,
+    `outside` stands for the outside exchange, `issuer` owns the bitasset, `system` sells what the rules have sold.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.users = len(names)
+        self.names = [*names, *SPECIAL]
+        self.index = {name: number for number, name in enumerate(self.names)}
+        first = self.users
+        self.founder, self.pool, self.makers, self.outside, self.issuer, self.system = range(
+            first, first + len(SPECIAL)
+        )
+        count = len(self.names)
+        self.holder: NDArray[np.int64] = np.arange(count, dtype=np.int64)
+        """Who holds the position of each account: a won auction changes it (PL-28)."""
+        self.lp1: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
+        """Core units lent to the position of each account."""
+        self.lp2: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
+        """Bitasset units lent to it."""
+        self.state: NDArray[np.int8] = np.zeros(count, dtype=np.int8)
+        """How it stands with the rules of lending; `NONE` also where they never saw it."""
+        self.judged: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+        """Whether the rules of lending judge it, in place of the chain's margin call (PL-20)."""
+
+    @property
+    def count(self) -> int:
+        """How many accounts there are."""
+        return len(self.names)
