@@ -141,10 +141,9 @@ class Desk:
         wallets.lp1[account], wallets.lp2[account] = position.lp1, position.lp2
         state = wallets.state[account] = STATES[position.state]
         wallets.holder[account] = wallets.index[position.holder]
-        if self.rules.custody == "protocol":
-            judged = bool(state > STATES["free"] or position.participant is not None)
-            wallets.judged[account] = judged
-            self.market.exempt(account, judged)
+        judged = bool(state > STATES["free"] or position.participant is not None)
+        wallets.judged[account] = judged
+        self.market.exempt(account, judged)
 
     def tick(self, time: int) -> None:
         """Bring the engine's time on, if anything falls due by then."""
