@@ -61,7 +61,7 @@ class _Sale:
     order: Order
     sold: int = 0
     dust: bool = False
-    """Whether what is left is worth less than the smallest unit: nobody pays for it before the price moves."""
+    """Whether what is left is worth less than a whole bitasset: it waits until the feed has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Desk:
         self.now = opening.time
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
+        self._whole_bitasset = 10**opening.bitasset_precision
         self._sales: dict[int, _Sale] = {}
         self._least = (0, 1)
         """The feed over MSSR: for less, nothing is sold (PL-36, SP-12)."""
@@ -140,10 +141,9 @@ class Desk:
         wallets.lp1[account], wallets.lp2[account] = position.lp1, position.lp2
         state = wallets.state[account] = STATES[position.state]
         wallets.holder[account] = wallets.index[position.holder]
-        if self.rules.custody == "protocol":
-            judged = bool(state > STATES["free"] or position.participant is not None)
-            wallets.judged[account] = judged
-            self.market.exempt(account, judged)
+        judged = bool(state > STATES["free"] or position.participant is not None)
+        wallets.judged[account] = judged
+        self.market.exempt(account, judged)
 
     def tick(self, time: int) -> None:
         """Bring the engine's time on, if anything falls due by then."""
@@ -325,7 +325,7 @@ class Desk:
             if best is None or not left or not debt or not (self._bids(limit) and self._bids(self._least)):
                 break
             units = min(left, -(-debt * best[1] // best[0]))
-            sale.dust = not units * best[0] // best[1]
+            sale.dust = left * best[0] < self._whole_bitasset * best[1]
             if sale.dust and left < market.collateral[account]:
                 break
             sold, brought = self._sell_at(account, units, best)
