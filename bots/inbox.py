@@ -1,26 +1,31 @@
 """The inbox: it reads irreversible blocks for transfers to the pool's account, and moves the ledger's clock.
 
 A request to borrow, or to take part in a shared pool, is judged by the position as it is. So the position of each one
-who asks, and the feed of the market, are looked at first and stand before the request in the same batch.
+who asks, and the feed of the market, are looked at first and stand before the request in the same batch. What is asked
+of a vault is judged by the feed, too; its position counts as the ledger has it (V-11).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bsip_mplp.bots.actions import Action, Take
 from bsip_mplp.bots.bot import Bot
 from bsip_mplp.bots.watcher import changed_feeds, changed_positions
 from bsip_mplp.journal import Cursor
 from bsip_mplp.rules.inputs import Borrow, Deposit, FeedSeen, Hold, Input, PositionSeen, Protect
+from bsip_mplp.rules.vault_asks import VaultDraw, VaultOpen, VaultTake
 
 if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
 
 OfAPosition = Borrow | Protect | Hold
 """Requests that are about the position of who asks, or of the account that they name."""
+
+JUDGED: Final = (Borrow, Protect, Hold, VaultOpen, VaultDraw, VaultTake)
+"""What is judged by the feed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,8 @@ def observe(desk: Desk) -> View:
     known_asking = [
         (market, account) for market, account in asking if market in seen.markets and account not in seen.vaults
     ]
-    markets = {market: seen.markets[market] for market, _ in known_asking}
+    judged = {item.ask.market for item in came if isinstance(item.ask, JUDGED)}
+    markets = {market: core for market, core in seen.markets.items() if market in judged}
     return View(
         came=came,
         cursor=cursor,
@@ -73,9 +79,10 @@ def _in_order(view: View) -> Iterator[Input]:
     feeds = {feed.market: feed for feed in changed_feeds(view.feeds, view.known_feeds)}
     positions = {(p.market, p.account): p for p in changed_positions(view.positions, view.known_positions)}
     for item in view.came:
-        if isinstance(item.ask, OfAPosition):
-            feed = feeds.pop(item.ask.market, None)
-            position = positions.pop(_meant(item.ask, item.account), None)
+        if isinstance(item.ask, JUDGED):
+            feed, position = feeds.pop(item.ask.market, None), None
+            if isinstance(item.ask, OfAPosition):
+                position = positions.pop(_meant(item.ask, item.account), None)
             yield from (replace(seen, time=item.time) for seen in (feed, position) if seen is not None)
         yield item
 

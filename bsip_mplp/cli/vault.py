@@ -99,7 +99,7 @@ def show(options: Options, name: str | None, account: str | None, market: str | 
 @click.argument("asset")
 @putting_options
 def add(options: Options, amount: str, asset: str, **given: Any) -> None:
-    """Add AMOUNT of the core ASSET to the vault's collateral; always allowed.
+    """Add AMOUNT of the core ASSET to the vault's collateral.
 
     \b
     Example: mplp vault add 500 TEST --wait
@@ -114,7 +114,7 @@ def add(options: Options, amount: str, asset: str, **given: Any) -> None:
 @click.argument("asset")
 @putting_options
 def pay(options: Options, amount: str, asset: str, **given: Any) -> None:
-    """Pay AMOUNT of the vault's debt in the bitasset ASSET; always allowed.
+    """Pay AMOUNT of the vault's debt in the bitasset ASSET.
 
     \b
     Example: mplp vault pay 20 USD --wait

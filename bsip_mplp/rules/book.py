@@ -175,6 +175,12 @@ class Book:
             raise Refused("PL-D4", f"no valid feed of {market} was seen yet")
         return feed
 
+    def check_size(self, asset: str, units: int) -> None:
+        """PL-D39: refuse an amount under the least size of its asset: what is done on the chain costs fees."""
+        least = self.assets[asset].least_size
+        if units < least:
+            raise Refused("PL-D39", f"the least is {self.show(asset, least)}, this is {self.show(asset, units)}")
+
     def show(self, asset: str, units: int) -> str:
         """An amount as people read it: with the asset's digits after the point, or in units if they are unknown."""
         known = self.assets.get(asset)

@@ -287,7 +287,8 @@ def end_loan(book: Book, loan: Loan, rule: str, units: int | None = None, *, rep
     book.overdue.get(loan.borrower, {}).pop(loan.number, None)
     book.markets[loan.market].waiting.pop(loan.number, None)
     book.event(rule, "loan", loan.number, "ended", units=units)
-    book.notify(loan.borrower, rule, f"Loan {loan.number} ended.")
+    where = f" It is in {loan.account} until the chain lets it out (V-5)." if in_vault and rule != "PL-46" else ""
+    book.notify(loan.borrower, rule, f"Loan {loan.number} ended.{where}")
     is_where = "on its way home" if in_vault else "available again"
     book.notify(loan.lender, rule, f"Loan {loan.number} ended: {book.show(loan.asset, units)} is {is_where}.")
     if not position.loans:

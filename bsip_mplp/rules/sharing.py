@@ -92,6 +92,10 @@ def wound_up(book: Book, vault: Vault, position: Position, order: ChainOrder, ta
     market, rest = book.markets[vault.market], position.collateral - task.core
     feed = book.feed_to_convert(market.name)
     closed(book, vault, position, order, "b", "V-5" if position.state == "unwinding" else "PL-46")
+    for whose in dict.fromkeys(one for one in (task.who, position.holder) if one):
+        is_whose = "yours" if task.who else "the insurance fund's"
+        text = f"Working capital closed {vault.account}: {book.show(market.core, task.core)} of it are sold"
+        book.notify(whose, "V-5", f"{text}, {book.show(market.core, rest)} are {is_whose}.")
     held = f"left/{vault.account}"
     book.move(
         "V-5", f"sold part of {vault.account}", (OUTSIDE, market.core, -task.core), (held, market.core, task.core)

@@ -84,6 +84,7 @@ def _paid_with(book: Book, account: str, asset: str, units: int, wanted: str) ->
         raise Refused("V-3", f"this takes {wanted}, not {asset}")
     if units < 1 or book.free(account, asset) < units:
         raise Refused("V-3", f"the free balance holds {book.show(asset, book.free(account, asset))}")
+    book.check_size(asset, units)
 
 
 def _add(book: Book, account: str, vault: Vault, position: Position, ask: VaultAdd) -> None:
@@ -129,6 +130,9 @@ def _check_may_worsen(book: Book, vault: Vault, position: Position, market: Mark
         raise Refused("PL-47", f"{market.name} has no valid feed: {market.invalid}", "Try again when it has one.")
     if core + bitasset < 1 or core >= position.collateral:
         raise Refused("V-3", f"the own collateral is {book.show(market.core, position.collateral)}")
+    for asset, units in ((market.core, core), (market.name, bitasset)):
+        if units:
+            book.check_size(asset, units)
     collateral, debt = position.collateral - core, position.debt + bitasset
     if position.loans:
         if ratio_is_under(collateral, debt, feed.price, market.parameters.lmcr):

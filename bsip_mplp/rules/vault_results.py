@@ -188,10 +188,11 @@ def position_seen(book: Book, seen: PositionSeen) -> None:
         raise Refused("V-11", f"a position that nobody here has opened stands in {vault.account}")
     core, bitasset = seen.collateral - position.chain_collateral, seen.debt - position.chain_debt
     if core or bitasset:
+        market = book.markets[position.market]
         book.event("V-11", "position", position.key, "changed from outside", core=core, bitasset=bitasset)
         book.notify(
-            position.holder, "V-11", f"{vault.account} was changed from outside: {core:+d} units of collateral, "
-            f"{bitasset:+d} of debt.",
+            position.holder, "V-11", f"{vault.account} was changed from outside: its collateral by "
+            f"{book.show(market.core, core)}, its debt by {book.show(market.name, bitasset)}.",
         )  # fmt: skip
         figures_change(book, position, position.collateral + core, position.debt + bitasset)
     book.look_at(position)

@@ -26,6 +26,8 @@ def open_vault(book: Book, account: str, ask: VaultOpen, asset: str, units: int)
         raise Refused("V-3", f"the collateral is {market.core}, not {asset}")
     if units < 1 or ask.debt < 1 or book.free(account, asset) < units:
         raise Refused("V-3", f"the free balance holds {book.show(asset, book.free(account, asset))}")
+    book.check_size(asset, units)
+    book.check_size(market.name, ask.debt)
     _check_opens(market, units, ask.debt)
     vault = _empty_vault(book, account, market)
     if vault is None:

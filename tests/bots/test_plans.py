@@ -9,6 +9,7 @@ from bsip_mplp.bots import due, inbox, watcher
 from bsip_mplp.bots.actions import Take
 from bsip_mplp.journal import Cursor
 from bsip_mplp.rules.inputs import Borrow, Deposit, FeedSeen, PositionSeen, Prepay, Protect, Tick
+from bsip_mplp.rules.vault_asks import VaultOpen
 
 FEED = FeedSeen(time=100, market="CNY", price=(3, 2), mcr=1750, mssr=1500, icr=1800, expires=5000)
 SIGHT = PositionSeen(time=100, market="CNY", account="bob", collateral=700, debt=500)
@@ -120,3 +121,10 @@ def test_a_batch_keeps_the_order_of_the_chain_and_never_goes_back_in_time(asks, 
 def test_an_action_says_itself_in_one_line_an_input():
     take = Take((Tick(time=5),), Cursor(8, 103))
     assert take.lines() == ['take {"kind":"tick","time":5}', "move the cursor to block 8"]
+
+
+def test_what_is_asked_of_a_vault_is_judged_by_the_newest_feed_and_never_by_an_own_position():
+    ask = VaultOpen(market="CNY", debt=5)
+    view = inbox.View([deposit(ask=ask)], Cursor(5, 300), Cursor(4, 200), {}, {}, [FEED])
+    (take,) = inbox.plan(view)
+    assert take.inputs == (replace(FEED, time=200), deposit(ask=ask))

@@ -6,9 +6,10 @@ import pytest
 
 from bsip_mplp.devnet import Chain, Genesis, Options
 from bsip_mplp.devnet.keeping import Keeper, KeepingError
+from bsip_mplp.devnet.serial import time_to_text
 from bsip_mplp.devnet.serving import make_node
 
-from .kit import Stage, state_dump
+from .kit import Stage, amount, state_dump
 
 
 @pytest.fixture
@@ -43,6 +44,30 @@ def test_a_chain_is_kept(folder):
     assert state_dump(again.chain) == before
     assert again.chain.head_number == node.chain.head_number
     assert again.clock.next_time(again.chain.now) > again.chain.now
+    close(again)
+
+
+def test_proposals_and_what_came_of_them_are_kept(folder):
+    """One carried out by an approval, one when it expired, one that still waits."""
+    node, stage = filled(folder)
+    payer = f"1.2.{stage.ids['ann']}"
+    pay = [0, {"from": payer, "to": f"1.2.{stage.ids['bob']}", "amount": amount(7), "fee": amount(2_000_000)}]
+    for lasts, review in ((1000, None), (100, 50), (5000, None)):
+        proposal = {
+            "fee_paying_account": payer,
+            "expiration_time": time_to_text(node.chain.now + lasts),
+            "proposed_ops": [{"op": pay}],
+        }
+        made = stage.send([22, proposal if review is None else {**proposal, "review_period_seconds": review}])[0][1]
+        if lasts != 5000:
+            stage.send([23, {"fee_paying_account": payer, "proposal": made, "active_approvals_to_add": [payer]}])
+    node.chain.advance(1500)
+    before = state_dump(node.chain)
+    assert [one.number for one in node.chain.state.proposals] == [2]
+    assert stage.balance("bob") == 10**11 + 14
+    close(node)
+    again = open_node(folder)
+    assert state_dump(again.chain) == before
     close(again)
 
 

@@ -193,7 +193,7 @@ def test_v_2_with_two_keepers_a_vault_is_opened_by_a_proposal_that_the_other_app
     keeper = world.keeper()
     try:
         done(world, "-a", world.alice, "keeper", "reserve", "2000", "--wait")
-        done(world, "vault", "open", "2000", world.core, "--debt", "1000", "--wait")
+        done(world, "vault", "open", "2000", world.core, "--debt", "1000")
         proposal = until(lambda: _approved(world), "a proposal that the other keeper approves", 120)
         assert "order 2" in proposal
         vault = at_rest(world, collateral="2000.00000", debt="1000.0000")

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bsip_mplp.rules.engine import Engine
-from bsip_mplp.rules.inputs import Hold, PositionSeen, SharedPoolSet, VaultSeen
+from bsip_mplp.rules.inputs import AssetSeen, Hold, PositionSeen, SharedPoolSet, VaultSeen
 from bsip_mplp.rules.vault_asks import VaultOpen
 from tests.rules import invariants
 from tests.rules.test_vault_ends import lent
@@ -213,6 +213,22 @@ def test_v_3_an_own_position_is_moved_in_by_its_collateral_and_its_debt():
     stage.work()
 
     assert stage.of(vault).loans == [1]
+
+
+def test_v_3_and_pl_d39_nothing_under_the_least_size_is_done_on_the_chain():
+    """Each order of a vault costs the operator the chain's fees."""
+    stage, _ = opened()
+    for asset, precision in (("BTS", 5), ("USD", 4)):
+        stage.put(AssetSeen(time=0, symbol=asset, precision=precision, least_size=1000))
+    for ask in (stage.add, stage.pay, stage.take, stage.draw):
+        ask("ann", 999)
+        assert stage.refused == "PL-D39"
+    for collateral, debt in ((999, 1), (5000, 999)):
+        stage.deposit("cat", collateral, "BTS", VaultOpen(market="USD", debt=debt))
+        assert stage.refused == "PL-D39"
+    stage.add("ann", 1000)
+
+    assert stage.refused is None
 
 
 def test_v_3_a_stranger_moves_nothing():

@@ -9,6 +9,7 @@ from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.chain.chain import Chain as Reader
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.inbox import Inbox
+from bsip_mplp.chain.kinds import deeds_of
 from bsip_mplp.chain.memo import Context
 from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.devnet.errors import ChainError
@@ -20,6 +21,7 @@ from bsip_mplp.keeper.audits import Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.desk import Desk
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.runner import Keeper, NoBoard
+from bsip_mplp.keeper.vaults import Watch
 from bsip_mplp.rules.engine import Engine
 from tests.safety.cutting import Cut, CuttingJournal, LocalNode, Points, Weather
 from tests.safety.lies import Liar
@@ -98,6 +100,9 @@ class Figures:
 class Run:
     """A seed's run in a town. `places` are crash points to be cut at; without them chance decides."""
 
+    terms = None
+    """Who keeps the vaults, where there are some."""
+
     def __init__(self, town, seed, *, places=None, bots=BOTS, nodes=None):
         self.town = town
         self.chain = town.chain
@@ -157,9 +162,11 @@ class Run:
             chain = Reader(connection)
             inbox = Inbox(chain, POOL, self.town.keyring, CONTEXT)
             outbox = Outbox(
-                chain, journal, POOL, self.town.keyring, expiration_seconds=self.settings.chain.expiration_seconds
-            )
-            return Desk(self.settings, journal, Intake.load(journal), connection, inbox, outbox, self.audits)
+                chain, journal, POOL, self.town.keyring, deeds=deeds_of(self.terms),
+                expiration_seconds=self.settings.chain.expiration_seconds,
+            )  # fmt: skip
+            watch = None if self.terms is None else Watch(chain, self.terms)
+            return Desk(self.settings, journal, Intake.load(journal), connection, inbox, outbox, self.audits, watch)
         except BaseException:
             journal.close()
             raise

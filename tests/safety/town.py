@@ -89,26 +89,32 @@ class Town:
     The journal is a file, or with `server` a database of that PostgreSQL.
     """
 
+    reserve_units = RESERVE_UNITS
+
     def __init__(self, server=None):
         stage = self.stage = Stage(Chain()).account("issuer", "feeder", *PEOPLE, POOL)
         stage.bitasset(MARKET)
         stage.feed(5, 1000, MARKET)
         for person in PEOPLE:
             stage.borrow(person, 100_000 * CORE, 10**4 * 250, MARKET)
+        self.prepare(stage)
         self.chain = stage.chain
         self.chain.produce_block()
         self.keyring = keyring_of([key_of(POOL).wif, key_of(POOL, "memo").wif], "TEST")
         self.first_block = self.chain.head_number + 1
-        self.transfer(PEOPLE[0], RESERVE_UNITS, "mplp operator", 1)
+        self.transfer(PEOPLE[0], self.reserve_units, "mplp operator", 1)
         for _ in range(10):
             self.chain.produce_block()
         base = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
         self.folder = Path(tempfile.mkdtemp(prefix="mplp-safety-", dir=base))
         self.database = ServerDatabase(server) if server else FileDatabase(self.folder)
         self.opening = {symbol: self.held(symbol) for symbol in PRECISIONS}
-        self.opening[CORE_ASSET] -= RESERVE_UNITS
+        self.opening[CORE_ASSET] -= self.reserve_units
         self._initialise()
         self._snapshot = self.chain.snapshot()
+
+    def prepare(self, stage):
+        """What else there is in the town."""
 
     def _initialise(self):
         """What `mplp init` does, with a cursor right before the reserve came."""

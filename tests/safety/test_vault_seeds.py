@@ -1,0 +1,53 @@
+"""A few seeds with vaults, cut and gone wrong at any place, and a fault put in by hand that must be caught.
+
+More: `python -m tests.safety.vaults FIRST COUNT`.
+"""
+
+import pytest
+
+from bsip_mplp.chain.outbox import Outbox
+from bsip_mplp.rules.inputs import OrderDone
+from tests.safety.run import Broken
+from tests.safety.vaults import VaultRun, VaultTown
+
+SEEDS = 10
+
+
+@pytest.fixture(scope="module")
+def town():
+    found = VaultTown()
+    yield found
+    found.close()
+
+
+def test_v_4_and_v_5_what_is_in_vaults_agrees_to_the_last_unit_whatever_goes_wrong(town):
+    vaults = loans = cuts = 0
+    for seed in range(1, SEEDS + 1):
+        try:
+            figures = VaultRun(town, seed).play()
+        except Exception as error:
+            error.add_note(f"repeat it with: python -m tests.safety.vaults {seed} 1")
+            raise
+        vaults, loans, cuts = vaults + figures.vaults, loans + figures.loans, cuts + sum(figures.cuts.values())
+    assert min(vaults, loans, cuts) > 0
+
+
+def test_an_order_on_a_vault_told_as_done_before_it_is_sent_is_caught(town, monkeypatch):
+    begin = Outbox._begin
+
+    def hasty(self, one, context, reserve_units):
+        if one.order.kind != "vault":
+            return begin(self, one, context, reserve_units)
+        number = one.order.number
+        transaction = self._sign(one, context).id
+        return OrderDone(time=context.time, order=number, fee_asset="TEST", fee=0, transaction=transaction), 0
+
+    monkeypatch.setattr(Outbox, "_begin", hasty)
+    broken = []
+    for seed in range(1, SEEDS + 1):
+        try:
+            VaultRun(town, seed).play()
+        except Broken as error:
+            broken.append(str(error))
+            break
+    assert broken
