@@ -15,7 +15,7 @@ LARGER_FILES = {
     "devnet/objects.py": (630, "one class for each kind of object of the chain"),
     "devnet/operations.py": (1000, "one class for each operation of the chain"),
     "devnet/serial.py": (740, "one form for each operation of the chain"),
-    "rules/inputs.py": (550, "one class for each request and each input"),
+    "rules/inputs.py": (560, "one class for each request and each input"),
     "rules/state.py": (595, "all nouns of the proposals, and nothing else"),
 }
 LARGER_FUNCTIONS = {
