@@ -124,9 +124,22 @@ def test_the_page_names_every_key_and_every_parameter():
         "payouts.": config.Payouts,
         "vault.": config.Vault,
         "claims.": config.Claims,
+        "alerts.": config.Alerts,
         "health.": config.Health,
     }.items():
-        tables = {"chain", "keys", "database", "assets", "markets", "bots", "payouts", "vault", "claims", "health"}
+        tables = {
+            "chain",
+            "keys",
+            "database",
+            "assets",
+            "markets",
+            "bots",
+            "payouts",
+            "vault",
+            "claims",
+            "alerts",
+            "health",
+        }
         for name, field in model.model_fields.items():
             if not table and name in tables:
                 continue

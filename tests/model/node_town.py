@@ -12,7 +12,7 @@ from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal_plain
 from bsip_mplp.chain.errors import RefusedError
 from bsip_mplp.chain.keys import keyring_of
-from bsip_mplp.chain.outbox import seal_for
+from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.transactions import broadcast, prepare, sign, transaction_id
 from bsip_mplp.devnet import PrivateKey, Transaction
 from tests.kit import FAUCET, FAUCET_WIF
