@@ -9,10 +9,9 @@ from bsip_mplp.chain.builders import Units
 from bsip_mplp.chain.chain import CORE_ID, Chain
 from bsip_mplp.chain.clock import seconds_of
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.envelope import seal_plain
+from bsip_mplp.chain.envelope import seal_for, seal_plain
 from bsip_mplp.chain.errors import RefusedError
 from bsip_mplp.chain.keys import keyring_of
-from bsip_mplp.chain.envelope import seal_for
 from bsip_mplp.chain.transactions import broadcast, prepare, sign, transaction_id
 from bsip_mplp.devnet import PrivateKey, Transaction
 from tests.kit import FAUCET, FAUCET_WIF
