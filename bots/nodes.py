@@ -29,4 +29,4 @@ def plan(view: View) -> tuple[Action, ...]:
     return (Warn(view.faults),) if view.faults else ()
 
 
-BOT = Bot(turn=12, name="nodes", watches="faults of the nodes", observe=observe, plan=plan)
+BOT = Bot(turn=13, name="nodes", watches="faults of the nodes", observe=observe, plan=plan)

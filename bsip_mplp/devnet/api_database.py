@@ -142,7 +142,8 @@ class DatabaseApi(Api):
     @method
     def get_block_header_batch(self, numbers: Any, with_signatures: Any = None) -> Any:
         """Several headers."""
-        return [[n, self.get_block_header(n, with_signatures)] for n in sorted(set(as_list(numbers)))]
+        asked = {as_int(number, 0, 2**32 - 1, "uint64") for number in as_list(numbers)}
+        return [[number, self.get_block_header(number, with_signatures)] for number in sorted(asked)]
 
     @method
     def get_block(self, number: Any) -> Any:
