@@ -4,7 +4,7 @@ import pytest
 
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.errors import DisagreementError, StaleNodeError, UnreachableError
+from bsip_mplp.chain.errors import DisagreementError, StaleNodeError
 from bsip_mplp.chain.history import read_irreversible
 from bsip_mplp.chain.inbox import Inbox
 from bsip_mplp.chain.orders import Waiting
@@ -134,9 +134,9 @@ def test_a_node_that_lies_about_a_block_is_found_out_by_another(world, people):
         alone.call("devnet_produce_blocks", world.chain.head().number)
         alone.connection.close()
         both = Connection([world.url, other])
-        with pytest.raises(UnreachableError, match="2 nodes must agree"):
+        with pytest.raises(DisagreementError, match="2 must agree"):
             Inbox(Chain(both), pool.name, pool.keyring, CONTEXT).read(0)
-        assert list(both.reports()) == [other]
+        assert other in both.reports()
         both.close()
     twice = Connection([world.url, world.url + "/"])  # the same node twice: it agrees with itself
     reading = Inbox(Chain(twice), pool.name, pool.keyring, CONTEXT).read(0)
