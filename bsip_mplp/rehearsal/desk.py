@@ -60,8 +60,8 @@ class _Sale:
 
     order: Order
     sold: int = 0
-    dust: bool = False
-    """Whether what is left is worth less than the smallest unit: nobody pays for it before the price moves."""
+    waits_until: int = 0
+    """What is left is worth less than a whole bitasset: it waits until then, and is ordered anew as it then stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,7 @@ class Desk:
         self.now = opening.time
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
+        self._whole_bitasset = 10**opening.bitasset_precision
         self._sales: dict[int, _Sale] = {}
         self._least = (0, 1)
         """The feed over MSSR: for less, nothing is sold (PL-36, SP-12)."""
@@ -140,10 +141,9 @@ class Desk:
         wallets.lp1[account], wallets.lp2[account] = position.lp1, position.lp2
         state = wallets.state[account] = STATES[position.state]
         wallets.holder[account] = wallets.index[position.holder]
-        if self.rules.custody == "protocol":
-            judged = bool(state > STATES["free"] or position.participant is not None)
-            wallets.judged[account] = judged
-            self.market.exempt(account, judged)
+        judged = bool(state > STATES["free"] or position.participant is not None)
+        wallets.judged[account] = judged
+        self.market.exempt(account, judged)
 
     def tick(self, time: int) -> None:
         """Bring the engine's time on, if anything falls due by then."""
@@ -158,7 +158,7 @@ class Desk:
         self.apply(
             FeedSeen(time=self.now, market=USD_SYMBOL, price=price, mcr=mcr, mssr=mssr, icr=icr, expires=expires)
         )
-        for number in [number for number, sale in self._sales.items() if sale.dust]:
+        for number in [number for number, sale in self._sales.items() if 0 < sale.waits_until <= self.now]:
             self._end_sale(number)
 
     def show(self, account: int) -> None:
@@ -310,7 +310,7 @@ class Desk:
     def _sell(self, number: int) -> None:
         """Sell collateral to who bids no less than the limit, as much as buys the debt back (PL-36, SP-12)."""
         sale = self._sales.get(number)
-        if sale is None or sale.order.limit is None or sale.dust:
+        if sale is None or sale.order.limit is None or sale.waits_until:
             return
         order, market, system = sale.order, self.market, self.wallets.system
         account, before = self.wallets.index[order.account], sale.sold
@@ -325,8 +325,8 @@ class Desk:
             if best is None or not left or not debt or not (self._bids(limit) and self._bids(self._least)):
                 break
             units = min(left, -(-debt * best[1] // best[0]))
-            sale.dust = not units * best[0] // best[1]
-            if sale.dust and left < market.collateral[account]:
+            if left < market.collateral[account] and left * best[0] < self._whole_bitasset * best[1]:
+                sale.waits_until = self.now + SMALL_WAITS_SECONDS
                 break
             sold, brought = self._sell_at(account, units, best)
             if not sold:
@@ -380,6 +380,9 @@ class Desk:
             market.cancel(pool, rest)
         self._filled(order, bitasset - int(market.bitasset[pool]), int(market.core[pool]) - core, done=True)
 
+
+SMALL_WAITS_SECONDS: Final = 3600
+"""How long an order to sell next to nothing waits, at least."""
 
 SALES_MAX: Final = 200
 """How many bids one order to close may use up at a time."""

@@ -49,7 +49,10 @@ class Measure:
         self.ever: NDArray[np.bool_] = world.debt > 0
         self.helped: NDArray[np.bool_] = np.zeros(world.users, dtype=bool)
         """Positions that were under MCR while others' money protected them."""
-        self.avoided = 0.0
+        self.avoided: Floats = np.zeros(world.users)
+        """What a margin call at that moment would have cost each of them, in bitasset units."""
+        self.lost: NDArray[np.bool_] = np.zeros(world.users, dtype=bool)
+        """Positions that went to who won an auction."""
         self.lowest_feed = world.feed_price
         self.loans = OrderBookLoans(scenario, founded.path_index)
         self.hours: dict[str, list[float]] = {name: [] for name in SERIES}
@@ -119,6 +122,7 @@ class Measure:
                 self.ordered_calls.add(self.world.index(event.key.partition("/")[2]))
             case "auction", "ended":
                 self.seen[f"auction {'won' if values['winner'] else event.rule}"] += 1
+                self._auction_ended(int(event.key), bool(values["winner"]))
             case "position", "changed":
                 self.seen[f"became {values['now']}"] += 1
             case "series", "offered":
@@ -131,6 +135,11 @@ class Measure:
                 self.seen["lost"] += values["units"]
             case "shared_pool", "made good":
                 self.seen["lost"] -= values["units"]
+
+    def _auction_ended(self, number: int, won: bool) -> None:
+        engine = self.world.engine
+        if won and engine is not None:
+            self.lost[self.world.index(engine.book.auctions[number].account)] = True
 
     def _redeemed(self, series: str, time: int) -> None:
         self.bond_days = max(self.bond_days, (time - self.offered_at.pop(series)) / SECONDS_PER_DAY)
@@ -149,7 +158,7 @@ class Measure:
         if under.any():
             self.helped |= under
             # called whole at feed / MSSR, a position gives its debt times MSSR, and loses what is over the debt
-            self.avoided += float(world.debt[under].sum()) * (world.mssr - PERMILLE) / PERMILLE
+            self.avoided[under] = world.debt[under] * (world.mssr - PERMILLE) / PERMILLE
 
     def hour(self) -> None:
         """Take down how things stand, once an hour."""
@@ -245,8 +254,8 @@ class Measure:
             "lenders_loss_units": seen["lost"],
             "borrowers_cost_units": seen["borrowers"],
             "calls_cost_units": self.calls_cost,
-            "call_cost_avoided_units": self.avoided,
-            "borrowers_cost_without_units": self.avoided + max(0.0, self.calls_cost),
+            "call_cost_avoided_units": float(self.avoided[~called & ~self.lost].sum()),
+            "borrowers_cost_without_units": float(self.avoided.sum()),
             "insurance_end_units": self._insurance(),
             "insurance_least_units": self.insurance_least,
             "auctions_held": seen["auction opened"],

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsip_mplp.rehearsal.results import Results, Values
-from bsip_mplp.rehearsal.statistics import all_of, any_of, difference, mean
+from bsip_mplp.rehearsal.statistics import NOTHING, all_of, any_of, difference, mean
 from bsip_mplp.rehearsal.verdicts import Claim, Fact, Question, Verdict, View, judge, part_for
 from bsip_mplp.rehearsal.words import LENDING, Words
 
@@ -111,8 +111,17 @@ def _chosen_share(view: View) -> list[Fact]:
 
 
 def _spike(view: View) -> list[Claim]:
-    words = Words("positions called, of holders with standing protection", "预设保护的抵押者被强平的债仓数")
-    return [view.group_versus("protected", "positions_called", words, "count", "≥")]
+    """Only where the spike gets at somebody: paths on which none of them is called today say nothing."""
+    called, today = (
+        view.results.group_values(view.part, name, "protected", "positions_called") for name in (view.rule_set, "none")
+    )
+    hit = today > 0
+    found = difference(called[hit], today[hit]) if hit.any() else NOTHING
+    words = Words(
+        "where some are called today: holders with standing protection called, against “Today's chain”",
+        "在现行规则下有人被强平的路径中：预设保护者被强平的债仓数，对比“现行规则”",
+    )
+    return [Claim(words, found, "count", "≥", 0.0)]
 
 
 def _spike_facts(view: View) -> list[Fact]:
@@ -367,9 +376,9 @@ QUESTIONS: Final[tuple[Question, ...]] = (
             "“插针的情况下根本不会给你借的时间。”预设保护者仍照样被强平吗？",
         ),
         Words(
-            "In a spike and back: yes if of the holders with standing protection no fewer are called than today. No if "
-            "fewer are.",
-            "在插针行情中，预设保护者被强平的数目不少于现行规则，即为“是”；减少则为“否”。",
+            "In a spike and back, on the paths on which it gets some of them called today: yes if of the holders with "
+            "standing protection no fewer are called. No if fewer are.",
+            "在插针行情中，只看现行规则下有预设保护者被强平的路径：其被强平数目没有减少，即为“是”；减少则为“否”。",
         ),
         _spike,
         all_of,

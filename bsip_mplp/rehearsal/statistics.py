@@ -44,6 +44,10 @@ class Interval(NamedTuple):
         return Interval(-self.middle, -self.high, -self.low, self.paths).over(-threshold)
 
 
+NOTHING = Interval(float("nan"), -np.inf, np.inf, 0)
+"""What is known of something that came up on no path."""
+
+
 class Answer(Enum):
     """What the figures say to a question."""
 
@@ -83,7 +87,7 @@ def share(hits: ArrayLike) -> Interval:
     """The share of paths in which something was so, with Clopper and Pearson's interval; nan-free for no path."""
     found = np.asarray(hits, dtype=bool)
     if found.size == 0:
-        return Interval(float("nan"), 0.0, 1.0, 0)
+        return NOTHING
     interval = stats.binomtest(int(found.sum()), found.size).proportion_ci(LEVEL, method="exact")
     return Interval(float(found.mean()), float(interval.low), float(interval.high), found.size)
 

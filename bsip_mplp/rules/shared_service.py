@@ -43,6 +43,7 @@ def refresh(book: Book, pool: SharedPool) -> None:
     """Decide anew who is served, after anything that bears on it; the pool's sums go on from here."""
     accrual.advance(pool, book.now)
     before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
+    level, served = (pool.level, pool.scarce), {n for n in pool.with_loans if pool.by_number[n].served}
     _read_feed(book, pool)
     touched = set(pool.dirty)
     for number in pool.dirty:
@@ -62,8 +63,11 @@ def refresh(book: Book, pool: SharedPool) -> None:
     if pool.to_call and not pool.broken:
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
     accrual.schedule_due(book, pool)
-    for number in pool.with_loans:  # LCR counts what the pool adds
-        book.look_at(pool.by_number[number].position)
+    moved = level != (pool.level, pool.scarce)
+    for number in pool.with_loans:  # LCR counts what the pool adds: it is another for who is served, or no longer is
+        participant = pool.by_number[number]
+        if (participant.served and moved) or participant.served != (number in served):
+            book.look_at(participant.position)
     book.touch("shared_pool", pool.market, pool)
 
 

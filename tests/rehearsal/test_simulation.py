@@ -8,7 +8,7 @@ from bsip_mplp.rehearsal.fast_market import FastMarket
 from bsip_mplp.rehearsal.market import CORE, USD
 from bsip_mplp.rehearsal.plain_market import PlainMarket
 from bsip_mplp.rehearsal.result import FIGURES, GROUP_FIGURES, SERIES
-from bsip_mplp.rehearsal.rulesets import RULE_SETS
+from bsip_mplp.rehearsal.scenario import SIMULATED
 from bsip_mplp.rehearsal.simulation import Run, course_of, simulate
 from bsip_mplp.rehearsal.world import Event
 
@@ -28,7 +28,7 @@ FALL = {
 
 MANY = {**FALL, "days": 5, "users": {kind: n * 3 if isinstance(n, int) else n for kind, n in FALL["users"].items()}}
 
-NOW = [name for name in RULE_SETS if name != "peer_vaults"]
+NOW = SIMULATED
 
 
 def fall(**changes):
@@ -53,6 +53,12 @@ def test_fast_and_plain_way_agree_to_the_unit_on_the_same_run(rule_set):
 @pytest.mark.parametrize("rule_set", ["none", "both"])
 def test_the_same_arguments_give_the_same_result(rule_set):
     same(simulate(fall(), rule_set, 1), simulate(fall(), rule_set, 1))
+
+
+@pytest.mark.parametrize("rule_set", ["peer_vaults", "nothing"])
+def test_a_rule_set_that_can_not_be_rehearsed_is_refused(rule_set):
+    with pytest.raises(ValueError, match=rule_set):
+        simulate(fall(), rule_set, 0)
 
 
 def test_another_path_or_seed_is_another_run():

@@ -166,6 +166,12 @@ def test_RE_6_a_fear_is_borne_out_by_what_a_group_of_users_got(name, groups):
     assert _answers(_results(groups=groups))[name] is YES
 
 
+def test_RE_6_a_spike_that_calls_nobody_today_says_nothing():
+    spared = {(name, "protected"): {"positions_called": 0} for name in ("none", "peer")}
+
+    assert _answers(_results(groups=spared))["spike"] is OPEN
+
+
 def test_RE_6_dividends_have_to_serve_lenders_too():
     figures = {"dividends": {"called_positions_share": 0.3, "holders_wealth_change_permille": -150}}
     lenders = {("dividends", "lenders"): {"wealth_change_permille": -150}}

@@ -12,13 +12,13 @@ from bsip_mplp.money import SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money
 from bsip_mplp.rehearsal.scenario import Attacker, Scenario
-from bsip_mplp.rehearsal.world import ALWAYS, CORE_SYMBOL, PROTECTED, USD_SYMBOL, Event, World
+from bsip_mplp.rehearsal.world import CORE_SYMBOL, PROTECTED, USD_SYMBOL, Event, World
 from bsip_mplp.rules.inputs import Bid
 from bsip_mplp.rules.state import Auction
 
 OPENS_OVER_ICR = 1.02
 BORROWS_UNDER_ICR = 0.99
-LONG_DAYS = 30
+LONG_DAYS, LONGEST_DAYS = 30, 90
 HIGHEST = money.rate_of(1.0)
 OTHER_S_PART = 3
 """The second name has a third of the capital, to bid with."""
@@ -31,7 +31,7 @@ class CheapInterest:
     accounts = 2
     wakes = Event.FEED | Event.AUCTION | Event.TIME | Event.SWAN
     moved_permille = 0
-    feed_band: tuple[float, float] = ALWAYS
+    feed_band: tuple[float, float] = (0.0, math.inf)
 
     def __init__(self, scenario: Scenario, attacker: Attacker) -> None:
         del scenario  # the rules are what it plays against
@@ -82,7 +82,7 @@ class CheapInterest:
             return
         if world.ratios()[user] < BORROWS_UNDER_ICR * world.icr / PERMILLE:
             for asset in (USD_SYMBOL, CORE_SYMBOL):
-                if money.borrow_least(world, user, asset, HIGHEST, LONG_DAYS, LONG_DAYS):
+                if money.borrow_least(world, user, asset, HIGHEST, LONGEST_DAYS, LONG_DAYS):
                     money.take_interest_back(world, user)  # the first period is paid; it means to pay no other
                     return
 

@@ -86,6 +86,7 @@ def borrow_least(
     over = max(0, world.icr - lmcr)
     least = div_ceil(collateral * over, lmcr) if asset == CORE_SYMBOL else div_ceil(debt * over, world.icr)
     interest = interest_units(div_ceil(least * 11, 10), highest, longest_days)
+    before = int(world.bitasset[who])
     held = have(world, who, asset, interest)
     ask = Borrow(
         market=USD_SYMBOL, asset=asset, highest_rate=highest, longest_days=longest_days, shortest_days=shortest_days
@@ -94,6 +95,8 @@ def borrow_least(
     if outcome is not None and not outcome.refusals:
         return True
     world.withdraw(who, asset)
+    if world.bitasset[who] > before:  # what was bought for the interest is sold again, to be of use elsewhere
+        world.outside_trade(who, USD, int(world.bitasset[who]) - before)
     return False
 
 
