@@ -131,6 +131,9 @@ class Measure:
                 self.seen["bonds"] += values["units"]
             case "series", "redeemed in full":
                 self._redeemed(event.key, event.time)
+            case "unwinding", "lost":  # V-10, the last
+                if values["lender"]:
+                    self.seen["lost"] += round(self._value(values["asset"], values["units"]))
             case "shared_pool", "lost":
                 self.seen["lost"] += values["units"]
             case "shared_pool", "made good":
