@@ -25,6 +25,19 @@ from bsip_mplp.rules.outcomes import Event as RuleEvent
 Floats = NDArray[np.float64]
 
 
+REPAYMENT_DAYS_MOST = 36_500.0
+"""A hundred years stand for bonds that nothing is paid back on."""
+
+
+def repayment_days(sold: int, redeemed: int, elapsed: float) -> float:
+    """How many days the repayment of bonds takes, if what is still outstanding goes on at the pace so far.
+
+    A run of days can't show years; the pace is that of its own income (PL-39). What is still in its window of sale is
+    not judged.
+    """
+    return min(REPAYMENT_DAYS_MOST, elapsed * sold / redeemed) if redeemed else REPAYMENT_DAYS_MOST
+
+
 class Measure:
     """Counts and sums of one run."""
 
@@ -242,8 +255,11 @@ class Measure:
         holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
         sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
         for series, since in list(self.offered_at.items()):
-            if world.engine is not None and world.engine.book.series[int(series)].outstanding:
-                self.bond_days = max(self.bond_days, (world.now - since) / SECONDS_PER_DAY)
+            if world.engine is not None:
+                bonds = world.engine.book.series[int(series)]
+                if bonds.outstanding and bonds.window_ends <= world.now:
+                    elapsed = (world.now - since) / SECONDS_PER_DAY
+                    self.bond_days = max(self.bond_days, repayment_days(bonds.sold, bonds.redeemed, elapsed))
         return {
             "positions_live": int(np.count_nonzero(world.debt)),
             "positions_called": int(np.count_nonzero(called)),
