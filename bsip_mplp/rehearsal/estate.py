@@ -36,6 +36,24 @@ def wealth_in_core(world: World) -> NDArray[np.float64]:
     return held[CORE] + held[USD] / price  # type: ignore[no-any-return]
 
 
+def short_in_vaults(world: World) -> NDArray[np.float64]:
+    """What lacks, by place, of what is lent into vaults and not home: own collateral is worth less than the debt.
+
+    In bitasset units at the outside price. On the chain what is lent makes good for it, so it is no bad debt there;
+    it is what would not come home if the position were closed now (V-10).
+    """
+    short = np.zeros(world.users, dtype=np.float64)
+    if world.engine is None or not world.rules.vaults:
+        return short
+    price = world.outside_price * world.scale.units_per_price
+    for position in world.engine.book.positions.values():
+        if position.state not in ("closed", "carried", "black"):
+            lacks = max(0.0, position.debt - position.collateral * price)
+            lent = position.placed_lp1 * price + position.placed_lp2
+            short[world.index(position.account)] = min(lacks, lent)
+    return short
+
+
 def _add_rules(world: World, held: NDArray[np.float64]) -> None:
     """What users have with the rules: free and prepaid balances, pools, bids, bonds, shares of the shared pool."""
     engine = world.engine

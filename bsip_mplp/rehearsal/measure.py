@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.desk import CORE_SYMBOL, SYMBOLS, USD_SYMBOL, side_of
-from bsip_mplp.rehearsal.estate import wealth_in_core
+from bsip_mplp.rehearsal.estate import short_in_vaults, wealth_in_core
 from bsip_mplp.rehearsal.founding import Founded
 from bsip_mplp.rehearsal.market import CORE, USD, Called
 from bsip_mplp.rehearsal.order_book_loans import OrderBookLoans
@@ -208,10 +208,16 @@ class Measure:
 
     def _insurance(self) -> float:
         """What the insurance funds hold, in bitasset units at the outside price."""
+        return self._held(f"fund/{USD_SYMBOL}", f"shared/{USD_SYMBOL}/insurance")
+
+    def _funds(self) -> float:
+        """What stands for losses in vaults before the lenders do (V-10), bonds aside."""
+        return self._held(f"fund/{USD_SYMBOL}", f"risk/{USD_SYMBOL}")
+
+    def _held(self, *accounts: str) -> float:
         engine = self.world.engine
         if engine is None:
             return 0.0
-        accounts = (f"fund/{USD_SYMBOL}", f"shared/{USD_SYMBOL}/insurance")
         return sum(
             self._value(asset, engine.ledger.balance(account, asset))
             for account in accounts
@@ -251,7 +257,8 @@ class Measure:
         called = world.called.copy()
         called[list(self.ordered_calls)] = True
         ever = int(np.count_nonzero(self.ever))
-        bad = np.maximum(0.0, world.debt - world.collateral * price)
+        short = short_in_vaults(world)
+        bad = np.maximum(0.0, world.debt - world.collateral * price) - short
         holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
         sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
         for series, since in list(self.offered_at.items()):
@@ -270,7 +277,7 @@ class Measure:
             "price_fall_inside_permille": 1000 * self.fall,
             "debt_locked_units_max": self.locked,
             "debt_locked_share_max": self.locked_share,
-            "lenders_loss_units": seen["lost"],
+            "lenders_loss_units": seen["lost"] + max(0, round(float(short.sum()) - self._funds())),
             "borrowers_cost_units": seen["borrowers"],
             "calls_cost_units": self.calls_cost,
             "call_cost_avoided_units": float(self.avoided[~called & ~self.lost].sum()),

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from bsip_mplp.rehearsal.estate import short_in_vaults
 from bsip_mplp.rehearsal.simulation import Run
 from bsip_mplp.rehearsal.world import CORE_SYMBOL, FREE, NONE, PROTECTED, USD_SYMBOL
 from bsip_mplp.rules.inputs import Borrow, Lend, Prepay
@@ -75,7 +76,7 @@ def tasks_done(run):
 
 
 @pytest.mark.parametrize("name", ["black swan", "thin book"])
-def test_V_4_ledger_and_market_agree_at_every_hour(name):
+def test_v_4_ledger_and_market_agree_at_every_hour(name):
     run, figures = run_audited(name)
 
     assert tasks_done(run)["lend"] > 0
@@ -83,7 +84,7 @@ def test_V_4_ledger_and_market_agree_at_every_hour(name):
     assert figures["black_swans"] == (name == "black swan")
 
 
-def test_V_5_what_was_lent_comes_home_in_each_way_and_vaults_won_in_auctions_change_hands():
+def test_v_5_what_was_lent_comes_home_in_each_way_and_vaults_won_in_auctions_change_hands():
     run, figures = run_audited("auctions")
     done, book = tasks_done(run), run.world.engine.book
 
@@ -95,7 +96,7 @@ def test_V_5_what_was_lent_comes_home_in_each_way_and_vaults_won_in_auctions_cha
     assert sum(order.kind == "vault_owner" and order.state == "done" for order in book.orders.values()) > 0
 
 
-def test_RE_4_users_begin_alike_whether_their_position_is_in_a_vault_or_not():
+def test_re_4_users_begin_alike_whether_their_position_is_in_a_vault_or_not():
     one, other = Run(fall(), "peer", 0).world, Run(fall(), "peer_vaults", 0).world
 
     assert other.wallets.in_vault.sum() == sum(FALL["users"][kind] for kind in ("tight", "careful", "protected"))
@@ -143,7 +144,7 @@ def borrow(hand, asset, price=0.93):
 
 
 @pytest.mark.parametrize("asset", [CORE_SYMBOL, USD_SYMBOL])
-def test_V_4_a_loan_is_really_put_into_the_vault(hand, asset):
+def test_v_4_a_loan_is_really_put_into_the_vault(hand, asset):
     world = hand.world
     borrow(hand, asset)
     account, position = vault_of(world)
@@ -156,7 +157,7 @@ def test_V_4_a_loan_is_really_put_into_the_vault(hand, asset):
     audit(world)
 
 
-def test_V_5_c_the_chains_call_closes_a_vault_and_lender_and_holder_get_what_is_theirs(hand):
+def test_v_5_c_the_chains_call_closes_a_vault_and_lender_and_holder_get_what_is_theirs(hand):
     world = hand.world
     borrow(hand, CORE_SYMBOL)
     lent, before = int(world.lp1[0]), world.core.copy()
@@ -194,7 +195,7 @@ def test_a_vault_does_not_keep_who_stays_in_its_own_account_from_being_called():
     audit(world)
 
 
-def test_V_3_holders_change_and_close_a_position_in_a_vault(hand):
+def test_v_3_holders_change_and_close_a_position_in_a_vault(hand):
     world = hand.world
     core, bitasset = int(world.core[0]), int(world.bitasset[0])
 
@@ -210,7 +211,7 @@ def test_V_3_holders_change_and_close_a_position_in_a_vault(hand):
     audit(world)
 
 
-def test_V_3_what_the_rules_refuse_changes_nothing(hand):
+def test_v_3_what_the_rules_refuse_changes_nothing(hand):
     world = hand.world
     before = world.core[0], world.bitasset[0], world.collateral[0], world.debt[0]
 
@@ -222,7 +223,7 @@ def test_V_3_what_the_rules_refuse_changes_nothing(hand):
     audit(world)
 
 
-def test_V_4_what_the_chain_refuses_is_undone_and_reported(hand):
+def test_v_4_what_the_chain_refuses_is_undone_and_reported(hand):
     """The chain has a feed that the ledger has not seen yet."""
     world = hand.world
     account, _ = vault_of(world)
@@ -237,7 +238,7 @@ def test_V_4_what_the_chain_refuses_is_undone_and_reported(hand):
     audit(world)
 
 
-def test_V_4_the_collateral_comes_back_where_the_chain_refuses_to_open(hand):
+def test_v_4_the_collateral_comes_back_where_the_chain_refuses_to_open(hand):
     world = hand.world
     world.market.publish(world.pair(0.5), hand.mcr, hand.mssr, hand.icr)
     before = world.core[1], world.bitasset[1]
@@ -247,7 +248,7 @@ def test_V_4_the_collateral_comes_back_where_the_chain_refuses_to_open(hand):
     assert world.free(1, CORE_SYMBOL) == 0
 
 
-def test_V_5_bitasset_that_was_lent_is_bought_back_inside_where_somebody_bids(hand):
+def test_v_5_bitasset_that_was_lent_is_bought_back_inside_where_somebody_bids(hand):
     """What the call left is core asset; the lender of bitasset waits for a bid at no less than feed / MSSR."""
     world = hand.world
     borrow(hand, USD_SYMBOL)
@@ -265,4 +266,22 @@ def test_V_5_bitasset_that_was_lent_is_bought_back_inside_where_somebody_bids(ha
     (item,) = world.engine.book.unwindings.values()
     assert not hands.sales
     assert (item.way, item.came, item.lost, item.in_other) == ("c", owed, 0, 0)
+    audit(world)
+
+
+def test_v_10_what_own_collateral_no_longer_has_counts_as_the_lenders_loss_after_the_funds(hand):
+    """The chain called half of it at a bad price, and then nobody bid: the rest is on its way home."""
+    world = hand.world
+    borrow(hand, CORE_SYMBOL)
+    assert not short_in_vaults(world).any()
+    hand.bids_inside(0.6, 400)
+    hand.feed(0.62)
+    hand.feed(0.45)
+    _, position = vault_of(world)
+    lacks = position.debt - position.collateral * world.outside_price * world.scale.units_per_price
+    lent = position.placed_lp1 * world.outside_price * world.scale.units_per_price
+
+    assert position.state != "closed"
+    assert 0 < lacks
+    assert short_in_vaults(world)[0] == pytest.approx(min(lacks, lent))
     audit(world)
