@@ -258,7 +258,7 @@ class Measure:
         called[list(self.ordered_calls)] = True
         ever = int(np.count_nonzero(self.ever))
         short = short_in_vaults(world)
-        bad = np.maximum(0.0, world.debt - world.collateral * price) - short
+        bad = np.maximum(0.0, world.debt - world.collateral * price - short)
         holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
         sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
         for series, since in list(self.offered_at.items()):

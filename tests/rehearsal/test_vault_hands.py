@@ -270,18 +270,23 @@ def test_v_5_bitasset_that_was_lent_is_bought_back_inside_where_somebody_bids(ha
 
 
 def test_v_10_what_own_collateral_no_longer_has_counts_as_the_lenders_loss_after_the_funds(hand):
-    """The chain called half of it at a bad price, and then nobody bid: the rest is on its way home."""
+    """The chain called a part of it at a bad price, and then nobody bid; at last a black swan closes it."""
     world = hand.world
     borrow(hand, CORE_SYMBOL)
     assert not short_in_vaults(world).any()
     hand.bids_inside(0.6, 400)
     hand.feed(0.62)
-    hand.feed(0.45)
+    hand.feed(0.5)
     _, position = vault_of(world)
-    lacks = position.debt - position.collateral * world.outside_price * world.scale.units_per_price
-    lent = position.placed_lp1 * world.outside_price * world.scale.units_per_price
+    price = 0.5 * world.scale.units_per_price
+    lacks = position.debt - position.collateral * price
 
     assert position.state != "closed"
-    assert 0 < lacks
-    assert short_in_vaults(world)[0] == pytest.approx(min(lacks, lent))
+    assert 0 < lacks < position.placed_lp1 * price
+    assert short_in_vaults(world)[0] == pytest.approx(lacks)
+    hand.feed(0.45)
+    (item,) = world.engine.book.unwindings.values()
+    assert position.state == "closed"
+    assert 0 < item.came < item.units
+    assert short_in_vaults(world)[0] == pytest.approx((item.units - item.came) * 0.45 * world.scale.units_per_price)
     audit(world)
