@@ -2,7 +2,8 @@
 
 Nothing is decided here. Money that a user sends is the pool's on the chain and the user's in the ledger; an order of
 the engine is carried out as far as the market gives, and reported back, what it did to the position first. In
-`protocol` custody the chain has adopted the rules: a position that they judge is not the chain's to call (PL-20).
+`protocol` custody the chain has adopted the rules: a position that they judge is not the chain's to call (PL-20). What
+is done with vaults is `vault_hands`.
 """
 
 from __future__ import annotations

@@ -156,11 +156,9 @@ class VaultHands:
             if not self._take(step):
                 self._take_back(taken)
                 self._failed(order, f"the chain refuses to {step.kind}")
-                break
+                return
             taken.append(step)
-        else:
-            self._done(order)
-        self._see(self._accounts[order.account])
+        self._done(order)
 
     def _account(self, name: str) -> int:
         if not name:
