@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final
 
 from bsip_mplp.rehearsal.market import CORE, USD, Market, Side
@@ -87,6 +88,8 @@ class Desk:
         """Collateral sold by orders of the rules, in core units."""
         self.interest_taken = [0, 0]
         """Interest that the rules took of what borrowers had prepaid, by side, since it was last emptied."""
+        self.lowest_sale = inf
+        """The lowest price at which orders of the rules sold, in bitasset units per core unit, since last emptied."""
         self.now = opening.time
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
@@ -358,6 +361,8 @@ class Desk:
         if rest:
             market.cancel(system, rest)
         sold = core - int(market.core[system])
+        if sold:
+            self.lowest_sale = min(self.lowest_sale, price[0] / price[1])
         if sold < units:
             market.take_collateral(account, sold - units, system)
         return sold, int(market.bitasset[system]) - bitasset
