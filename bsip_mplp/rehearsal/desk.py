@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 from bsip_mplp.rehearsal.market import CORE, USD, Market, Side
@@ -92,6 +93,8 @@ class Desk:
         """Collateral sold by orders of the rules, in core units."""
         self.interest_taken = [0, 0]
         """Interest that the rules took of what borrowers had prepaid, by side, since it was last emptied."""
+        self.lowest_sale = inf
+        """The lowest price at which orders of the rules sold, in bitasset units per core unit, since last emptied."""
         self.now = opening.time
         self.vaults: VaultHands | None = None
         """Where loans are made in vaults: the hands on them."""
@@ -254,9 +257,11 @@ class Desk:
     # --- carrying out -------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        self._working = True
+        self._working, carried_out = True, 0
         while self._orders:
-            order = self._orders.popleft()
+            order, carried_out = self._orders.popleft(), carried_out + 1
+            if carried_out > ORDERS_MAX:
+                raise RuntimeError(f"orders of the rules without end at {self.now}: {order}")
             self._carry[order.kind](order)
             if not self._orders and self._sales:
                 self._go_on_selling()
@@ -281,6 +286,10 @@ class Desk:
         )
 
     def _filled(self, order: Order, units: int, got: int, *, done: bool) -> None:
+        if not units and order.kind != "settle":
+            # nothing came of it: the chain may have closed or changed the position before, by a global settlement say.
+            # The rules must hear of that first, or they order the same again without end
+            self.show(self.wallets.index[order.account])
         self.apply(OrderFilled(time=self.now, order=order.number, units=units, got=got, done=done))
 
     def _pay_debt(self, order: Order) -> None:
@@ -380,6 +389,8 @@ class Desk:
         if rest:
             market.cancel(system, rest)
         sold = core - int(market.core[system])
+        if sold:
+            self.lowest_sale = min(self.lowest_sale, price[0] / price[1])
         if sold < units:
             market.take_collateral(account, sold - units, system)
         return sold, int(market.bitasset[system]) - bitasset
@@ -411,6 +422,9 @@ class Desk:
 
 SMALL_WAITS_SECONDS: Final = 3600
 """How long an order to sell next to nothing waits, at least."""
+
+ORDERS_MAX: Final = 20_000
+"""How many orders of the rules are carried out one upon the other: more is a fault of ours, and is told."""
 
 SALES_MAX: Final = 200
 """How many bids one order to close may use up at a time."""

@@ -6,6 +6,7 @@ Figures may be floats: they are for people to compare, and no money moves by the
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,22 +101,27 @@ class Measure:
             for side in (CORE, USD):
                 self.seen["borrowers"] += round(self._value(SYMBOLS[side], world.desk.interest_taken[side]))
                 world.desk.interest_taken[side] = 0
+            self._fell_to(world.desk.lowest_sale)
+            world.desk.lowest_sale = inf
         if world.chain_calls or world.swan_fills:
             self._calls()
+
+    def _fell_to(self, units_price: float) -> None:
+        """A forced sale at so many bitasset units per core unit: what its buyer paid, not what others bid for less."""
+        self.fall = max(self.fall, 1 - units_price / (self.world.outside_price * self.world.scale.units_per_price))
 
     def _calls(self) -> None:
         world = self.world
         price = world.outside_price * world.scale.units_per_price
         for call in world.chain_calls:
+            if call.collateral > call.fee:
+                self._fell_to(call.debt / (call.collateral - call.fee))
             self.collateral_sold += call.collateral
             self.called_debt += call.debt
             self.calls_cost += call.collateral * price - call.debt
         for call in world.swan_fills:
             if call.account < world.users:
                 self._under_water(call, price)
-        inside = world.inside_price
-        inside = min(world.best_bid, inside)
-        self.fall = max(self.fall, 1 - inside / world.outside_price)
         world.chain_calls.clear()
         world.swan_fills.clear()
 

@@ -240,7 +240,9 @@ class VaultHands:
             market.cancel(pool, rest)
         sold = core - int(market.core[pool])
         if sold:
-            self._sold(order, sold, int(market.bitasset[pool]) - bitasset)
+            got = int(market.bitasset[pool]) - bitasset
+            self.desk.lowest_sale = min(self.desk.lowest_sale, got / sold)
+            self._sold(order, sold, got)
 
     def _sold(self, order: Order, units: int, got: int) -> None:
         """What is not sold by then the engine offers anew, at that day's limit."""

@@ -83,6 +83,21 @@ def test_prices_feed_and_users_are_common_to_all_rule_sets():
     assert all(wealth[name] == wealth["none"] for name in RULE_SETS)
 
 
+@pytest.mark.parametrize("rule_set", ["none", "peer", "shared"])
+def test_the_price_fell_inside_to_what_was_paid_in_forced_sales_never_to_a_bid_that_nobody_sold_to(rule_set):
+    run = Run(fall(book={"depth_share": 0.02}), rule_set, 0)
+    world, count, lowest = run.world, run.measure.count, [0.0]
+
+    def counting():  # no call and no order of the rules sells for less than the feed over MSSR
+        lowest.append(1 - world.feed_price / (world.outside_price * world.mssr / 1000))
+        count()
+
+    run.measure.count = counting
+    run.to_the_end()
+    fall_permille = run.measure.result(rule_set, 0, seconds_used=0).figures["price_fall_inside_permille"]
+    assert 10 < fall_permille <= 1000 * max(lowest) + 0.1
+
+
 # --- conservation ---------------------------------------------------------------------------------------------
 
 
