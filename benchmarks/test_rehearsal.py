@@ -1,7 +1,7 @@
 """The rehearsal: simulated user-steps per second, runs and paths per minute, and what the inside market alone can do.
 
 `make bench` shows the table. A run is 1,000 users over 14 days of prices by the minute, in March 2020; a path is that
-under seven rule sets. The profile of a run is in docs/rehearsal-speed.md.
+under eight rule sets. The profile of a run is in docs/rehearsal-speed.md.
 """
 
 import time
@@ -16,7 +16,7 @@ from bsip_mplp.rehearsal.simulation import course_of, simulate
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time, disable_gc=True)
 
-RULE_SETS = ("none", "peer", "shared", "both", "target_ratio", "ratio_two", "dividends")
+RULE_SETS = ("none", "peer", "peer_vaults", "shared", "both", "target_ratio", "ratio_two", "dividends")
 
 
 @pytest.mark.parametrize("rule_set", RULE_SETS)
@@ -32,7 +32,7 @@ def test_run_of_a_thousand_users_over_fourteen_days(benchmark, rule_set):
 
 
 def test_path_under_all_rule_sets(benchmark):
-    """Paths per minute: one path under all seven rule sets."""
+    """Paths per minute: one path under all eight rule sets."""
     scenario = load("march-2020")
     benchmark.pedantic(lambda: [simulate(scenario, rule_set, 0) for rule_set in RULE_SETS], rounds=1)
     if benchmark.stats:

@@ -2,7 +2,8 @@
 
 Nothing is decided here. Money that a user sends is the pool's on the chain and the user's in the ledger; an order of
 the engine is carried out as far as the market gives, and reported back, what it did to the position first. In
-`protocol` custody the chain has adopted the rules: a position that they judge is not the chain's to call (PL-20).
+`protocol` custody the chain has adopted the rules: a position that they judge is not the chain's to call (PL-20). What
+is done with vaults is `vault_hands`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
 
 from bsip_mplp.rehearsal.market import CORE, USD, Market, Side
 from bsip_mplp.rehearsal.rulesets import RuleSet
@@ -38,6 +40,10 @@ from bsip_mplp.rules.inputs import (
     Withdraw,
 )
 from bsip_mplp.rules.outcomes import Event, Order, Outcome
+from bsip_mplp.rules.state import Position
+
+if TYPE_CHECKING:
+    from bsip_mplp.rehearsal.vault_hands import VaultHands
 
 CORE_SYMBOL: Final = "CORE"
 USD_SYMBOL: Final = "USD"
@@ -87,7 +93,11 @@ class Desk:
         """Collateral sold by orders of the rules, in core units."""
         self.interest_taken = [0, 0]
         """Interest that the rules took of what borrowers had prepaid, by side, since it was last emptied."""
+        self.lowest_sale = inf
+        """The lowest price at which orders of the rules sold, in bitasset units per core unit, since last emptied."""
         self.now = opening.time
+        self.vaults: VaultHands | None = None
+        """Where loans are made in vaults: the hands on them."""
         self._seen: dict[int, tuple[int, int]] = {}
         self._orders: deque[Order] = deque()
         self._whole_bitasset = 10**opening.bitasset_precision
@@ -110,6 +120,11 @@ class Desk:
         if rules.shared:
             self.apply(SharedPoolSet(time=self.now, market=USD_SYMBOL, parameters=opening.shared_pool))
 
+    def take_on(self, vaults: VaultHands) -> None:
+        """Have the orders of vaults carried out, and what the chain does to vaults told (V-1)."""
+        self.vaults = vaults
+        self._carry.update(vaults.deeds)
+
     # --- inputs -------------------------------------------------------------------------------------------
 
     def apply(self, item: Input) -> Outcome:
@@ -125,11 +140,15 @@ class Desk:
         for entry in outcome.entries:
             if entry.rule != "PL-9":  # that is taken back by the borrower
                 for account, asset, units in entry.postings:
-                    if units < 0 and account.startswith("prepaid/"):
+                    # what is set aside for a loan in a vault comes back if it is never made (V-4)
+                    if (units < 0 or entry.rule == "V-4") and account.startswith("prepaid/"):
                         self.interest_taken[side_of(asset)] -= units
         self._orders.extend(outcome.orders)
         for kind, key in outcome.objects:
-            if kind in ("position", "participant"):
+            if self.vaults is not None:
+                if kind == "position":
+                    self.vaults.show_at_place(key.partition("/")[2])
+            elif kind in ("position", "participant"):
                 self._place(self.wallets.index[key.partition("/")[2]])
 
     def _place(self, account: int) -> None:
@@ -171,6 +190,8 @@ class Desk:
         """Show those of some positions that the engine has ever seen."""
         for account in sorted(accounts & self._seen.keys()):
             self.show(account)
+        if self.vaults is not None:
+            self.vaults.see(accounts)
 
     def _show(self, account: int, collateral: int, debt: int) -> None:
         self._seen[account] = collateral, debt
@@ -192,7 +213,9 @@ class Desk:
         of_shared = isinstance(ask, OF_SHARED_POOL)
         if not isinstance(ask, OF_BOTH) and not (self.rules.shared if of_shared else self.rules.peer):
             return None
-        if self.market.debt[index]:
+        if self.vaults is not None:
+            self.vaults.see(self.market.touched)
+        elif self.market.debt[index]:
             self.show(index)
         name = self.wallets.names[index]
         if asset is None or not units:
@@ -207,6 +230,12 @@ class Desk:
         if units:
             self.apply(Request(time=self.now, account=self.wallets.names[index], ask=Withdraw(asset=asset)))
         return units
+
+    def position(self, account: int) -> Position | None:
+        """The position that is shown at a user's place, as the rules have it."""
+        if self.vaults is not None:
+            return self.vaults.position(account)
+        return self.engine.book.position(USD_SYMBOL, self.wallets.names[account])
 
     def forbids(self, account: int, collateral: int, debt: int) -> str:
         """Why a position may not be changed so by its holder, or nothing (PL-48, PL-51, V-3).
@@ -228,16 +257,20 @@ class Desk:
     # --- carrying out -------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        self._working = True
+        self._working, carried_out = True, 0
         while self._orders:
-            order = self._orders.popleft()
+            order, carried_out = self._orders.popleft(), carried_out + 1
+            if carried_out > ORDERS_MAX:
+                raise RuntimeError(f"orders of the rules without end at {self.now}: {order}")
             self._carry[order.kind](order)
             if not self._orders and self._sales:
                 self._go_on_selling()
         self._working = False
 
     def retry(self) -> None:
-        """Go on with orders to close that the book could not fill so far."""
+        """Go on with orders to close or to sell that the book could not fill so far."""
+        if self.vaults is not None and self.vaults.sales:
+            self.vaults.go_on_selling(self._least)
         if self._sales:
             self._working = True
             self._go_on_selling()
@@ -253,6 +286,10 @@ class Desk:
         )
 
     def _filled(self, order: Order, units: int, got: int, *, done: bool) -> None:
+        if not units and order.kind != "settle":
+            # nothing came of it: the chain may have closed or changed the position before, by a global settlement say.
+            # The rules must hear of that first, or they order the same again without end
+            self.show(self.wallets.index[order.account])
         self.apply(OrderFilled(time=self.now, order=order.number, units=units, got=got, done=done))
 
     def _pay_debt(self, order: Order) -> None:
@@ -352,6 +389,8 @@ class Desk:
         if rest:
             market.cancel(system, rest)
         sold = core - int(market.core[system])
+        if sold:
+            self.lowest_sale = min(self.lowest_sale, price[0] / price[1])
         if sold < units:
             market.take_collateral(account, sold - units, system)
         return sold, int(market.bitasset[system]) - bitasset
@@ -383,6 +422,9 @@ class Desk:
 
 SMALL_WAITS_SECONDS: Final = 3600
 """How long an order to sell next to nothing waits, at least."""
+
+ORDERS_MAX: Final = 20_000
+"""How many orders of the rules are carried out one upon the other: more is a fault of ours, and is told."""
 
 SALES_MAX: Final = 200
 """How many bids one order to close may use up at a time."""

@@ -36,6 +36,30 @@ def wealth_in_core(world: World) -> NDArray[np.float64]:
     return held[CORE] + held[USD] / price  # type: ignore[no-any-return]
 
 
+def short_in_vaults(world: World) -> NDArray[np.float64]:
+    """What lacks, by place, of what was lent into vaults and is not home, in bitasset units at the outside price.
+
+    Of a position that was closed: what did not come home, and waits for bonds (V-10). Of an open one: what would not if
+    it were closed now, its own collateral being worth less than its debt. On the chain what is lent makes good for it,
+    so it is no bad debt there.
+    """
+    short = np.zeros(world.users, dtype=np.float64)
+    if world.engine is None or not world.rules.vaults:
+        return short
+    price = world.outside_price * world.scale.units_per_price
+    book = world.engine.book
+    for number in book.markets[USD_SYMBOL].short:
+        item = book.unwindings[number]
+        units = item.units - item.came
+        short[world.index(item.account)] += units if item.asset == USD_SYMBOL else units * price
+    for position in book.positions.values():
+        if position.state not in ("closed", "carried", "black"):
+            lacks = max(0.0, position.debt - position.collateral * price)
+            lent = position.placed_lp1 * price + position.placed_lp2
+            short[world.index(position.account)] += min(lacks, lent)
+    return short
+
+
 def _add_rules(world: World, held: NDArray[np.float64]) -> None:
     """What users have with the rules: free and prepaid balances, pools, bids, bonds, shares of the shared pool."""
     engine = world.engine

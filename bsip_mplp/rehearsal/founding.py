@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bsip_mplp.rehearsal.agents import ATTACKERS, KINDS
-from bsip_mplp.rehearsal.desk import USD_SYMBOL, Desk, Opening
+from bsip_mplp.rehearsal.desk import CORE_SYMBOL, USD_SYMBOL, Desk, Opening
 from bsip_mplp.rehearsal.fast_market import FastMarket
 from bsip_mplp.rehearsal.makers import Makers
 from bsip_mplp.rehearsal.market import USD, Market, MarketOptions
 from bsip_mplp.rehearsal.rulesets import RuleSet
 from bsip_mplp.rehearsal.scenario import USER_KINDS, Scenario
+from bsip_mplp.rehearsal.vault_hands import VaultHands
 from bsip_mplp.rehearsal.wallets import Wallets
 from bsip_mplp.rehearsal.world import AgentKind, Scale, World
 from bsip_mplp.rules.inputs import Insure
@@ -31,6 +32,9 @@ BACKED: Final = 200
 
 OUTSIDE_FEE_PERMILLE: Final = 2
 """What the outside exchange takes of a trade."""
+
+VAULTS_PER_USER: Final = 3
+"""How many accounts for vaults a run has, for each user: who loses a vault in an auction may open another."""
 
 MakeMarket = Callable[[int, int, MarketOptions], Market]
 
@@ -94,7 +98,9 @@ class Founded:
         for kind, count in made:
             self.ranges[kind.name] = np.arange(first, first + count, dtype=np.int64)
             first += count
-        self.wallets = Wallets(names)
+        self.wallets = Wallets(names, vaults=VAULTS_PER_USER * len(names) if rules.vaults else 0)
+        for kind, _ in made if rules.vaults else ():
+            self.wallets.in_vault[self.ranges[kind.name]] = getattr(kind, "in_vault", False)
         options = MarketOptions(chain.margin_call_fee_permille, round(chain.market_fee * 10_000))
         self.market = make_market(self.wallets.count, self.wallets.issuer, options)
         self.world = self._world(first_price, first_feed, path_index)
@@ -118,6 +124,8 @@ class Founded:
                 scenario.pool_parameters.as_json(),
             )
             desk = Desk(self.market, self.wallets, self.rules, opening)
+            if self.rules.vaults:
+                desk.take_on(VaultHands(desk))
         world = World(
             self.market,
             desk,
@@ -166,6 +174,11 @@ class Founded:
             desk.ask(founder, Insure(market=USD_SYMBOL, fund="shared"), USD_SYMBOL, units)
         if units and self.rules.peer:
             desk.ask(founder, Insure(market=USD_SYMBOL), USD_SYMBOL, units)
+        if self.rules.vaults:  # half as working capital, half to hold up vaults in auction (V-5, V-7)
+            core = self.world.outside_trade(founder, USD, risk // 2)
+            if core:
+                desk.ask(founder, Insure(market=USD_SYMBOL, fund="risk"), CORE_SYMBOL, core)
+                risk -= risk // 2
         if risk and self.rules.peer:
             desk.ask(founder, Insure(market=USD_SYMBOL, fund="risk"), USD_SYMBOL, risk)
 

@@ -6,6 +6,7 @@ Figures may be floats: they are for people to compare, and no money moves by the
 from __future__ import annotations
 
 from collections import Counter
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.desk import CORE_SYMBOL, SYMBOLS, USD_SYMBOL, side_of
-from bsip_mplp.rehearsal.estate import wealth_in_core
+from bsip_mplp.rehearsal.estate import short_in_vaults, wealth_in_core
 from bsip_mplp.rehearsal.founding import Founded
 from bsip_mplp.rehearsal.market import CORE, USD, Called
 from bsip_mplp.rehearsal.order_book_loans import OrderBookLoans
@@ -23,6 +24,19 @@ from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.outcomes import Event as RuleEvent
 
 Floats = NDArray[np.float64]
+
+
+REPAYMENT_DAYS_MOST = 36_500.0
+"""A hundred years stand for bonds that nothing is paid back on."""
+
+
+def repayment_days(sold: int, redeemed: int, elapsed: float) -> float:
+    """How many days the repayment of bonds takes, if what is still outstanding goes on at the pace so far.
+
+    A run of days can't show years; the pace is that of its own income (PL-39). What is still in its window of sale is
+    not judged.
+    """
+    return min(REPAYMENT_DAYS_MOST, elapsed * sold / redeemed) if redeemed else REPAYMENT_DAYS_MOST
 
 
 class Measure:
@@ -87,22 +101,27 @@ class Measure:
             for side in (CORE, USD):
                 self.seen["borrowers"] += round(self._value(SYMBOLS[side], world.desk.interest_taken[side]))
                 world.desk.interest_taken[side] = 0
+            self._fell_to(world.desk.lowest_sale)
+            world.desk.lowest_sale = inf
         if world.chain_calls or world.swan_fills:
             self._calls()
+
+    def _fell_to(self, units_price: float) -> None:
+        """A forced sale at so many bitasset units per core unit: what its buyer paid, not what others bid for less."""
+        self.fall = max(self.fall, 1 - units_price / (self.world.outside_price * self.world.scale.units_per_price))
 
     def _calls(self) -> None:
         world = self.world
         price = world.outside_price * world.scale.units_per_price
         for call in world.chain_calls:
+            if call.collateral > call.fee:
+                self._fell_to(call.debt / (call.collateral - call.fee))
             self.collateral_sold += call.collateral
             self.called_debt += call.debt
             self.calls_cost += call.collateral * price - call.debt
         for call in world.swan_fills:
             if call.account < world.users:
                 self._under_water(call, price)
-        inside = world.inside_price
-        inside = min(world.best_bid, inside)
-        self.fall = max(self.fall, 1 - inside / world.outside_price)
         world.chain_calls.clear()
         world.swan_fills.clear()
 
@@ -131,6 +150,9 @@ class Measure:
                 self.seen["bonds"] += values["units"]
             case "series", "redeemed in full":
                 self._redeemed(event.key, event.time)
+            case "unwinding", "lost":  # V-10, the last
+                if values["lender"]:
+                    self.seen["lost"] += round(self._value(values["asset"], values["units"]))
             case "shared_pool", "lost":
                 self.seen["lost"] += values["units"]
             case "shared_pool", "made good":
@@ -192,10 +214,16 @@ class Measure:
 
     def _insurance(self) -> float:
         """What the insurance funds hold, in bitasset units at the outside price."""
+        return self._held(f"fund/{USD_SYMBOL}", f"shared/{USD_SYMBOL}/insurance")
+
+    def _funds(self) -> float:
+        """What stands for losses in vaults before the lenders do (V-10), bonds aside."""
+        return self._held(f"fund/{USD_SYMBOL}", f"risk/{USD_SYMBOL}")
+
+    def _held(self, *accounts: str) -> float:
         engine = self.world.engine
         if engine is None:
             return 0.0
-        accounts = (f"fund/{USD_SYMBOL}", f"shared/{USD_SYMBOL}/insurance")
         return sum(
             self._value(asset, engine.ledger.balance(account, asset))
             for account in accounts
@@ -235,12 +263,16 @@ class Measure:
         called = world.called.copy()
         called[list(self.ordered_calls)] = True
         ever = int(np.count_nonzero(self.ever))
-        bad = np.maximum(0.0, world.debt - world.collateral * price)
+        short = short_in_vaults(world)
+        bad = np.maximum(0.0, world.debt - world.collateral * price - short)
         holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
         sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
         for series, since in list(self.offered_at.items()):
-            if world.engine is not None and world.engine.book.series[int(series)].outstanding:
-                self.bond_days = max(self.bond_days, (world.now - since) / SECONDS_PER_DAY)
+            if world.engine is not None:
+                bonds = world.engine.book.series[int(series)]
+                if bonds.outstanding and bonds.window_ends <= world.now:
+                    elapsed = (world.now - since) / SECONDS_PER_DAY
+                    self.bond_days = max(self.bond_days, repayment_days(bonds.sold, bonds.redeemed, elapsed))
         return {
             "positions_live": int(np.count_nonzero(world.debt)),
             "positions_called": int(np.count_nonzero(called)),
@@ -251,7 +283,7 @@ class Measure:
             "price_fall_inside_permille": 1000 * self.fall,
             "debt_locked_units_max": self.locked,
             "debt_locked_share_max": self.locked_share,
-            "lenders_loss_units": seen["lost"],
+            "lenders_loss_units": seen["lost"] + max(0, round(float(short.sum()) - self._funds())),
             "borrowers_cost_units": seen["borrowers"],
             "calls_cost_units": self.calls_cost,
             "call_cost_avoided_units": float(self.avoided[~called & ~self.lost].sum()),

@@ -61,7 +61,9 @@ def _long_bonds(view: View) -> list[Claim]:
         "of the paths in which bonds were sold, repayment takes five years or longer in",
         "在发行债券的路径中，偿还需五年或更久的比例",
     )
-    long = view.among("bonds_sold_units", "bond_repayment_days_max", lambda days: days >= YEARS_LONG_DAYS, words, 0.5)
+    long = view.among(
+        "bond_repayment_days_max", "bond_repayment_days_max", lambda days: days >= YEARS_LONG_DAYS, words, 0.5
+    )
     return [long]
 
 
@@ -234,8 +236,9 @@ QUESTIONS: Final[tuple[Question, ...]] = (
             "从6块跌到1毛，风险债券的偿还需要五年或更久吗？",
         ),
         Words(
-            "Of the paths in which bonds were sold: yes if repayment takes five years or longer in more than half.",
-            "在发行了债券的路径中，超过一半需五年或更久才能偿还，即为“是”。",
+            "Of the paths in which bonds were sold and their 7 days of sale are over: yes if repayment, at its pace so "
+            "far, takes five years or longer in more than half. No if in no more.",
+            "在债券已售出且 7 日发行期已过的路径中，按已有的偿还速度，超过一半需五年或更久，即为“是”；否则为“否”。",
         ),
         _long_bonds,
         any_of,

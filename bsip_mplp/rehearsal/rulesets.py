@@ -22,6 +22,8 @@ class RuleSet:
     """The target collateral ratio that every position has."""
     mcr_permille: int | None = None
     """An MCR that stands in for the feed's."""
+    vaults: bool = False
+    """Whether loans are made in vaults, on today's chain (V-1); else the chain has adopted the rules."""
     dividends: bool = False
     """Whether the market's fees are paid out to the holders of the bitasset."""
 
@@ -36,14 +38,14 @@ RULE_SETS: Final[tuple[str, ...]] = get_args(RuleSetName)
 
 
 def rule_set(name: str, chain: Chain) -> RuleSet:
-    """A rule set of RE-4 by its name; raises `ValueError` for a name that is none, or can't be rehearsed."""
+    """A rule set of RE-4 by its name; raises `ValueError` for a name that is none."""
     match name:
         case "none":
             return RuleSet(name)
         case "peer":
             return RuleSet(name, peer=True)
         case "peer_vaults":
-            raise ValueError("peer_vaults can't be rehearsed yet: the rules here have no vault custody; leave it out")
+            return RuleSet(name, peer=True, vaults=True)
         case "shared":
             return RuleSet(name, shared=True)
         case "both":

@@ -15,7 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from bsip_mplp.config import PLACES, ConfigError, Market, SharedPool, first_fault
 from bsip_mplp.market import Feed, Parameters, misfit
@@ -30,19 +30,6 @@ PRESETS = PLACES / "rehearsal"
 RuleSet = Literal["none", "peer", "peer_vaults", "shared", "both", "target_ratio", "ratio_two", "dividends"]
 """RE-4: (0) none, (1) peer lending in the protocol, (1v) with vaults on today's chain, (2) the shared pool, (3) both,
 (4) target ratio on every position, (5) MCR at 2, (6) fees paid out as dividends only."""
-
-SIMULATED: tuple[RuleSet, ...] = tuple(name for name in get_args(RuleSet) if name != "peer_vaults")
-"""What is rehearsed unless a scenario names others: vaults wait for the rules' vault custody (V-1)."""
-
-
-def _simulated(name: str) -> str:
-    if name not in SIMULATED:
-        raise ValueError(f"{name} can't be rehearsed yet: the rules here have no vault custody; leave it out")
-    return name
-
-
-Chosen = Annotated[RuleSet, AfterValidator(_simulated)]
-"""A rule set that a scenario names."""
 
 AttackerKind = Literal["short", "spike", "cheap_interest", "withdraw"]
 """RE-1: shorts to force calls, spikes the price, doesn't pay and bids for its own position, withdraws all at once."""
@@ -202,7 +189,7 @@ class Variant(_Table):
     title_en: str
     title_zh: str
     changes: dict[str, Any]
-    rule_sets: tuple[Chosen, ...] = ()
+    rule_sets: tuple[RuleSet, ...] = ()
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 20
 
 
@@ -222,7 +209,7 @@ class Sweep(_Table):
     x: Axis
     y: Axis
     changes: dict[str, Any] = Field(default_factory=dict)
-    rule_set: Chosen = "peer"
+    rule_set: RuleSet = "peer"
     figures: Annotated[tuple[str, ...], Field(min_length=1)] = ("called_positions_share", "insurance_end_units")
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 8
 
@@ -245,7 +232,7 @@ class Scenario(_Table):
     step_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
     paths: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
-    rule_sets: Annotated[tuple[Chosen, ...], Field(min_length=1)] = SIMULATED
+    rule_sets: Annotated[tuple[RuleSet, ...], Field(min_length=1)] = get_args(RuleSet)
     path: PathSpec
     users: Users = Users()
     attackers: tuple[Attacker, ...] = ()

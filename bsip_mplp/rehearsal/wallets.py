@@ -15,6 +15,7 @@ IN_AUCTION: Final = 3
 TAKEN_OVER: Final = 4
 CARRIED: Final = 5
 BLACK: Final = 6
+UNWINDING: Final = 7
 STATES: Final = {
     "closed": NONE,
     "free": FREE,
@@ -23,6 +24,7 @@ STATES: Final = {
     "taken_over": TAKEN_OVER,
     "carried": CARRIED,
     "black": BLACK,
+    "unwinding": UNWINDING,
 }
 """What the rules call a position's state, and its number in `Wallets.state`."""
 
@@ -34,9 +36,10 @@ class Wallets:
 
     `founder` gave the users their first bitasset, `pool` holds the money of the pools, `makers` keep the resting book,
     `outside` stands for the outside exchange, `issuer` owns the bitasset, `system` sells what the rules have sold.
+    Accounts for vaults come last.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, vaults: int = 0) -> None:
         self.users = len(names)
         self.names = [*names, *SPECIAL]
         self.index = {name: number for number, name in enumerate(self.names)}
@@ -44,7 +47,9 @@ class Wallets:
         self.founder, self.pool, self.makers, self.outside, self.issuer, self.system = range(
             first, first + len(SPECIAL)
         )
-        count = len(self.names)
+        self.first_vault = len(self.names)
+        count = self.count = self.first_vault + vaults
+        """How many accounts there are."""
         self.holder: NDArray[np.int64] = np.arange(count, dtype=np.int64)
         """Who holds the position of each account: a won auction changes it (PL-28)."""
         self.lp1: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
@@ -54,9 +59,12 @@ class Wallets:
         self.state: NDArray[np.int8] = np.zeros(count, dtype=np.int8)
         """How it stands with the rules of lending; `NONE` also where they never saw it."""
         self.judged: NDArray[np.bool_] = np.zeros(count, dtype=bool)
-        """Whether the rules of lending judge it, in place of the chain's margin call (PL-20)."""
-
-    @property
-    def count(self) -> int:
-        """How many accounts there are."""
-        return len(self.names)
+        """Whether others' money protects it: on a chain that has adopted the rules it is not called (PL-20)."""
+        self.place: NDArray[np.int64] = np.arange(count, dtype=np.int64)
+        """At whose place the position of each account is shown: its own, or the user's whose vault it is."""
+        self.in_vault: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+        """Users whose position is in a vault."""
+        self.vault_collateral: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
+        """Own collateral in the vault that is shown at a user's place (V-4)."""
+        self.vault_debt: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
+        """Own debt in it."""

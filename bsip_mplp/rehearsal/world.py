@@ -20,6 +20,7 @@ from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Ask
 from bsip_mplp.rules.outcomes import Event as RuleEvent
 from bsip_mplp.rules.outcomes import Outcome
+from bsip_mplp.rules.state import Position
 
 __all__ = [
     "BLACK",
@@ -92,6 +93,8 @@ class AgentKind(Protocol):
     moved_permille: int
     feed_band: tuple[float, float]
     """Feed prices strictly between these two wake nobody of this kind; `ALWAYS` for none. It is read after each act."""
+    in_vault: bool
+    """Whether its users have their position in a vault where loans are made in vaults: who may want to borrow."""
 
     def enter(self, world: World, who: NDArray[np.int64], rng: np.random.Generator) -> None:
         """Draw private traits, found one's money and positions; the same draws under every rule set."""
@@ -164,12 +167,14 @@ class World:
     @property
     def collateral(self) -> NDArray[np.int64]:
         """Collateral of the position of each account, without what is lent to it."""
-        return self.market.collateral[: self.users]
+        own = self.market.collateral[: self.users]
+        return own + self.wallets.vault_collateral[: self.users] if self.rules.vaults else own
 
     @property
     def debt(self) -> NDArray[np.int64]:
-        """Debt of the position of each account."""
-        return self.market.debt[: self.users]
+        """Debt of the position of each account, what is lent of it counted as owed."""
+        own = self.market.debt[: self.users]
+        return own + self.wallets.vault_debt[: self.users] if self.rules.vaults else own
 
     @property
     def engine(self) -> Engine | None:
@@ -208,6 +213,10 @@ class World:
         """A user by the name that the rules know."""
         return self.wallets.index[name]
 
+    def position(self, index: int) -> Position | None:
+        """The position of a user as the rules have it; None if they never saw one."""
+        return None if self.desk is None else self.desk.position(index)
+
     def free(self, index: int, asset: str) -> int:
         """A user's free balance with the rules, in smallest units."""
         return 0 if self.desk is None else self.desk.engine.book.free(self.name(index), asset)
@@ -237,6 +246,9 @@ class World:
         account = index if position is None else position
         if self.holder[account] != index:
             return self._refused("somebody else holds this position")
+        if self.desk is not None and self.desk.vaults is not None and self.wallets.in_vault[account]:
+            self.why = self.desk.vaults.adjust(index, account, collateral, debt)
+            return not self.why
         if self.desk is not None and (reason := self.desk.forbids(account, collateral, debt)):
             return self._refused(reason)
         target = self.rules.target_permille
@@ -330,18 +342,22 @@ class World:
         market = self.market
         closed = market.swans[-1].positions if market.swans else 0
         calls = market.calls[: len(market.calls) - closed]
-        self.chain_calls += calls
-        self.swan_fills += market.calls[len(calls) :]
+        self.chain_calls += [self._at_place(call) for call in calls]
+        self.swan_fills += [self._at_place(call) for call in market.calls[len(calls) :]]
         for call in market.calls:
             self._freed(call)
         for call in calls:
-            if call.account < self.users:
-                self.called[call.account] = True
+            place = self.wallets.place[call.account]
+            if place < self.users:
+                self.called[place] = True
         self.swans += len(market.swans)
         if market.swans:
             self.events |= Event.SWAN
         if calls:
             self.events |= Event.CALLED
+
+    def _at_place(self, call: Called) -> Called:
+        return call._replace(account=int(self.wallets.place[call.account]))
 
     def _freed(self, call: Called) -> None:
         """What comes free of a called position is its holder's, who need not be the account's owner (PL-28)."""

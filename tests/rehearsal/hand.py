@@ -8,6 +8,7 @@ from bsip_mplp.rehearsal.desk import Desk, Opening
 from bsip_mplp.rehearsal.fast_market import FastMarket
 from bsip_mplp.rehearsal.market import USD, MarketOptions
 from bsip_mplp.rehearsal.rulesets import rule_set
+from bsip_mplp.rehearsal.vault_hands import VaultHands
 from bsip_mplp.rehearsal.wallets import Wallets
 from bsip_mplp.rehearsal.world import Event, Scale, World
 from tests.rehearsal.kit import scenario
@@ -24,10 +25,13 @@ class Hand:
         self.scenario = scenario(**changes)
         chain = self.scenario.chain
         self.rules = rule_set(rules, chain)
-        wallets = Wallets(list(names))
+        wallets = Wallets(list(names), vaults=2 * len(names) if self.rules.vaults else 0)
+        wallets.in_vault[: len(names)] = self.rules.vaults
         market = FastMarket(wallets.count, wallets.issuer, MarketOptions())
         opening = Opening(START, chain.core_precision, chain.bitasset_precision, {}, {})
         desk = Desk(market, wallets, self.rules, opening) if self.rules.lends else None
+        if self.rules.vaults:
+            desk.take_on(VaultHands(desk))
         scale = Scale(chain.core_precision, chain.bitasset_precision)
         self.world = World(
             market, desk, wallets, self.rules, scale=scale, start=START, days=self.scenario.days,

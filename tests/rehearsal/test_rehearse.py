@@ -99,7 +99,6 @@ WRONG = [
     ((), TINY.replace('kind = "trend"', 'kind = "jumpy"'), "path: kind: jumpy is no kind of path: calm, trend"),
     ((), TINY.replace("start =", "begin ="), "path: params: begin is no number of a trend path"),
     ((), TINY.replace('"peer"]', '"pear"]'), "rule_sets.1: input should be 'none', 'peer'"),
-    ((), TINY.replace('"peer"]', '"peer_vaults"]'), "peer_vaults can't be rehearsed yet"),
     ((), TINY.replace('"peer"]', '"none"]'), "rule_sets: a rule set is named twice"),
     ((), TINY.replace("step_seconds = 1800", "step_seconds = 7"), "step_seconds: must divide an hour"),
     ((), TINY + "\n[parameters]\nlmcr = 1.7\n", "parameters: LMCR 1700 is not under MCR 1550"),

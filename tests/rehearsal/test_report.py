@@ -14,7 +14,7 @@ from bsip_mplp.rehearsal.questions import QUESTIONS, verdicts
 from bsip_mplp.rehearsal.report import charts, page
 from bsip_mplp.rehearsal.report.numbers import Numbers, short
 from bsip_mplp.rehearsal.results import Results
-from bsip_mplp.rehearsal.scenario import SIMULATED
+from bsip_mplp.rehearsal.rulesets import RULE_SETS
 from bsip_mplp.rehearsal.statistics import Answer, Interval
 from bsip_mplp.rehearsal.sweeps import grids
 from bsip_mplp.rehearsal.words import ANSWERS, Words
@@ -64,7 +64,7 @@ def _read(html):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     scenario = kit.scenario(
-        paths=6, rule_sets=list(SIMULATED), variants=[kit.VARIANT | {"paths": 6}], sweeps=[kit.SWEEP]
+        paths=6, rule_sets=list(RULE_SETS), variants=[kit.VARIANT | {"paths": 6}], sweeps=[kit.SWEEP]
     )
     return Results(scenario, campaign.run(parts_of(scenario), stub.simulate, tmp_path_factory.mktemp("runs")))
 

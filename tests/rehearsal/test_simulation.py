@@ -8,7 +8,7 @@ from bsip_mplp.rehearsal.fast_market import FastMarket
 from bsip_mplp.rehearsal.market import CORE, USD
 from bsip_mplp.rehearsal.plain_market import PlainMarket
 from bsip_mplp.rehearsal.result import FIGURES, GROUP_FIGURES, SERIES
-from bsip_mplp.rehearsal.scenario import SIMULATED
+from bsip_mplp.rehearsal.rulesets import RULE_SETS
 from bsip_mplp.rehearsal.simulation import Run, course_of, simulate
 from bsip_mplp.rehearsal.world import Event
 
@@ -28,8 +28,6 @@ FALL = {
 
 MANY = {**FALL, "days": 5, "users": {kind: n * 3 if isinstance(n, int) else n for kind, n in FALL["users"].items()}}
 
-NOW = SIMULATED
-
 
 def fall(**changes):
     return scenario(**{**FALL, **changes})
@@ -43,22 +41,21 @@ def same(one, other):
         assert np.array_equal(one.series[name], other.series[name]), name
 
 
-@pytest.mark.parametrize("rule_set", NOW)
+@pytest.mark.parametrize("rule_set", RULE_SETS)
 def test_fast_and_plain_way_agree_to_the_unit_on_the_same_run(rule_set):
     one, other = simulate(fall(), rule_set, 0), simulate(fall(), rule_set, 0, make_market=PlainMarket)
     same(one, other)
     assert one.figures["positions_called"] > 3
 
 
-@pytest.mark.parametrize("rule_set", ["none", "both"])
+@pytest.mark.parametrize("rule_set", ["none", "peer_vaults", "both"])
 def test_the_same_arguments_give_the_same_result(rule_set):
     same(simulate(fall(), rule_set, 1), simulate(fall(), rule_set, 1))
 
 
-@pytest.mark.parametrize("rule_set", ["peer_vaults", "nothing"])
-def test_a_rule_set_that_can_not_be_rehearsed_is_refused(rule_set):
-    with pytest.raises(ValueError, match=rule_set):
-        simulate(fall(), rule_set, 0)
+def test_a_rule_set_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="nothing"):
+        simulate(fall(), "nothing", 0)
 
 
 def test_another_path_or_seed_is_another_run():
@@ -78,12 +75,27 @@ def test_names_and_lengths_of_what_comes_out():
 
 
 def test_prices_feed_and_users_are_common_to_all_rule_sets():
-    results = {name: simulate(fall(), name, 0) for name in NOW}
-    for name in NOW[1:]:
+    results = {name: simulate(fall(), name, 0) for name in RULE_SETS}
+    for name in RULE_SETS[1:]:
         for series in ("outside_price", "feed_price"):
             assert np.array_equal(results["none"].series[series], results[name].series[series])
-    wealth = {name: Run(fall(), name, 0).world.wealth.tolist() for name in NOW}
-    assert all(wealth[name] == wealth["none"] for name in NOW)
+    wealth = {name: Run(fall(), name, 0).world.wealth.tolist() for name in RULE_SETS}
+    assert all(wealth[name] == wealth["none"] for name in RULE_SETS)
+
+
+@pytest.mark.parametrize("rule_set", ["none", "peer", "shared"])
+def test_the_price_fell_inside_to_what_was_paid_in_forced_sales_never_to_a_bid_that_nobody_sold_to(rule_set):
+    run = Run(fall(book={"depth_share": 0.02}), rule_set, 0)
+    world, count, lowest = run.world, run.measure.count, [0.0]
+
+    def counting():  # no call and no order of the rules sells for less than the feed over MSSR
+        lowest.append(1 - world.feed_price / (world.outside_price * world.mssr / 1000))
+        count()
+
+    run.measure.count = counting
+    run.to_the_end()
+    fall_permille = run.measure.result(rule_set, 0, seconds_used=0).figures["price_fall_inside_permille"]
+    assert 10 < fall_permille <= 1000 * max(lowest) + 0.1
 
 
 # --- conservation ---------------------------------------------------------------------------------------------
@@ -108,7 +120,7 @@ def check_conserved(run, created):
         assert not market.touched
 
 
-@pytest.mark.parametrize("rule_set", NOW)
+@pytest.mark.parametrize("rule_set", RULE_SETS)
 def test_conservation_holds_over_every_run(rule_set, monkeypatch):
     created = []
 
@@ -157,7 +169,7 @@ class Idle:
         self.acts += 1
 
 
-@pytest.mark.parametrize("rule_set", NOW)
+@pytest.mark.parametrize("rule_set", RULE_SETS)
 def test_users_that_do_nothing_change_nothing(rule_set, monkeypatch):
     made = []
 

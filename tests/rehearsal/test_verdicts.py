@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bsip_mplp.rehearsal.campaign import Run
+from bsip_mplp.rehearsal.measure import repayment_days
 from bsip_mplp.rehearsal.parts import parts_of
 from bsip_mplp.rehearsal.questions import PATHS_MANY, QUESTIONS, verdicts
 from bsip_mplp.rehearsal.result import FIGURES, RunResult
@@ -203,7 +204,7 @@ def test_RE_6_where_the_interval_spans_both_answers_the_verdict_is_open():
 
 
 def test_RE_6_what_came_up_on_no_path_is_open():
-    never = _answers(_results(_peer(auctions_overtaken=0, auctions_unsold=0, bonds_sold_units=0)))
+    never = _answers(_results(_peer(auctions_overtaken=0, auctions_unsold=0, bond_repayment_days_max=0)))
 
     assert [never[name] for name in ("loophole-1", "residual-1", "loophole-2")] == [OPEN] * 3
 
@@ -263,3 +264,11 @@ def test_each_verdict_shows_what_it_rests_on():
         assert verdict.judged[0].claims
         assert verdict.paths == PATHS
         assert verdict.answer is verdict.judged[0].answer
+
+
+@pytest.mark.parametrize(
+    ("sold", "redeemed", "elapsed", "days"),
+    [(100, 50, 7.0, 14.0), (100, 1, 20.0, 2000.0), (100, 0, 7.0, 36_500.0), (10**12, 1, 7.0, 36_500.0)],
+)
+def test_what_is_outstanding_of_bonds_is_repaid_at_the_pace_so_far(sold, redeemed, elapsed, days):
+    assert repayment_days(sold, redeemed, elapsed) == days

@@ -29,6 +29,7 @@ class CheapInterest:
 
     name = "attack_cheap_interest"
     accounts = 2
+    in_vault = True
     wakes = Event.FEED | Event.AUCTION | Event.TIME | Event.SWAN
     moved_permille = 0
     feed_band: tuple[float, float] = (0.0, math.inf)
@@ -108,6 +109,7 @@ class CheapInterest:
         """The auction of a position, if one runs."""
         if world.engine is None:
             return None
-        book = world.engine.book
-        position = book.position(USD_SYMBOL, world.name(account))
-        return None if position is None or position.auction is None else book.auctions[position.auction]
+        position = world.position(account)
+        if position is None or position.auction is None:
+            return None
+        return world.engine.book.auctions[position.auction]

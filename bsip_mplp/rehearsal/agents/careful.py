@@ -9,6 +9,7 @@ class Careful(Holders):
     """Opens far over ICR, adds what it kept free, lowers its debt in time, borrows last."""
 
     name = "careful"
+    in_vault = True
     temper = Temper(
         over_icr=(0.3, 1.2),
         spare=(0.15, 0.4),

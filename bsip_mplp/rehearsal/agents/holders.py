@@ -59,6 +59,8 @@ class Holders:
 
     name: ClassVar[str]
     temper: ClassVar[Temper]
+    in_vault: ClassVar[bool] = False
+    """Whether it may want to borrow, so that its position is in a vault where loans are made in vaults."""
     wakes = Event.FEED | Event.LOAN | Event.TIME | Event.CALLED
     moved_permille = 0
     feed_band: tuple[float, float] = ALWAYS

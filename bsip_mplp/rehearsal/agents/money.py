@@ -66,10 +66,9 @@ def loans_of(world: World, account: int) -> Iterator[Loan]:
     """The live loans of an account's position."""
     if world.engine is None:
         return
-    book = world.engine.book
-    position = book.position(USD_SYMBOL, world.name(account))
+    position = world.position(account)
     if position is not None:
-        yield from book.live_loans(position)
+        yield from world.engine.book.live_loans(position)
 
 
 def borrow_least(
@@ -130,7 +129,7 @@ def hold_with_pool(world: World, who: int) -> bool:
     engine = world.engine
     if engine is None or not world.debt[who]:
         return False
-    position = engine.book.position(USD_SYMBOL, world.name(who))
+    position = world.position(who)
     participant = None if position is None else position.participant
     if participant is not None and not participant.unpaid:
         return False

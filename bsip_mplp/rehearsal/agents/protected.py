@@ -24,6 +24,7 @@ class Protected(Holders):
     """
 
     name = "protected"
+    in_vault = True
     temper = Temper(
         over_icr=(0.03, 0.4),
         spare=(0.06, 0.15),

@@ -9,6 +9,7 @@ class Tight(Holders):
     """Opens a little over ICR, keeps little money free, borrows rather than adds, opens anew after a call."""
 
     name = "tight"
+    in_vault = True
     temper = Temper(
         over_icr=(0.02, 0.25),
         spare=(0.02, 0.12),
