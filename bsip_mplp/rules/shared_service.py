@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.ratios import PERMILLE, ratio_is_under
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.shared_rates import rate_at
 from bsip_mplp.rules.shared_state import KEY_BITS, Participant, SharedPool, key_of
+from bsip_mplp.rules.state import Position
 
 
 class Bounds(NamedTuple):
@@ -65,9 +66,23 @@ def refresh(book: Book, pool: SharedPool) -> None:
     moved = level != (pool.level, pool.scarce)
     for number in pool.with_loans:  # LCR counts what the pool adds: it is another for who is served, or no longer is
         participant = pool.by_number[number]
-        if (participant.served and moved) or participant.served != (number in served):
+        turned = participant.served != (number in served)
+        if turned or (participant.served and moved and _may_act(book, participant.position)):
             book.look_at(participant.position)
     book.touch("shared_pool", pool.market, pool)
+
+
+def _may_act(book: Book, position: Position) -> bool:
+    """Whether another LCR can bring anything about: PL-18 and PL-22 do nothing where it is over both their limits.
+
+    What goes by CR alone does not come from the pool, and is found by its index.
+    """
+    market = book.markets[position.market]
+    feed = market.valid_feed
+    if feed is None or position.holds or position.state != "protected":
+        return True
+    limit = max(market.parameters.floor_permille(feed), feed.mcr)
+    return ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
