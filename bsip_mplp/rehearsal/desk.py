@@ -86,7 +86,7 @@ class Desk:
 
     def __init__(self, market: Market, wallets: Wallets, rules: RuleSet, opening: Opening) -> None:
         self.market, self.wallets, self.rules = market, wallets, rules
-        self.engine = Engine()
+        self.engine = Engine(shows=False)
         self.events: list[Event] = []
         """What happened by the rules since it was last emptied."""
         self.sold_by_order = 0

@@ -45,7 +45,8 @@ class _Kept(Protocol):
 class Book:
     """State and ledger, and what the present input brought about so far. `now` is the chain's time (G-4)."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shows: bool = True) -> None:
+        self._shows = shows
         self.now = 0
         self.ledger = Ledger()
         self.schedule = Schedule()
@@ -97,7 +98,7 @@ class Book:
             time=self.now,
             entries=tuple(self._entries),
             events=tuple(self._events),
-            objects={key: kept.as_json() for key, kept in self._touched.items()},
+            objects={key: kept.as_json() if self._shows else {} for key, kept in self._touched.items()},
             orders=tuple(self._orders),
             notices=tuple(self._notices),
             refusals=tuple(self._refusals),

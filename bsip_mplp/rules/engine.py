@@ -81,10 +81,13 @@ from bsip_mplp.rules.vault_asks import VaultAdd, VaultClose, VaultDraw, VaultOpe
 
 
 class Engine:
-    """The rules over one book. Inputs are applied in order; one dated before the clock counts at the clock."""
+    """The rules over one book. Inputs are applied in order; one dated before the clock counts at the clock.
 
-    def __init__(self) -> None:
-        self.book = Book()
+    With `shows` false outcomes name the objects that were touched, but don't show them: for who reads the book itself.
+    """
+
+    def __init__(self, *, shows: bool = True) -> None:
+        self.book = Book(shows=shows)
 
     @property
     def now(self) -> int:

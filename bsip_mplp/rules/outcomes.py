@@ -88,6 +88,7 @@ class Outcome:
 
     The key of `objects` is (kind, key): kinds are asset, market, position, pool, loan, protection,
     auction, bid, claim, series, offer, order, shared_pool, participant, lender, vault, unwinding.
+    An engine that does not show objects leaves each empty.
     """
 
     time: int

@@ -119,9 +119,15 @@ def _cure_at_once(book: Book, position: Position) -> None:
 def changed(book: Book, position: Position) -> None:
     """Give a position its place in the indexes of its market, after anything that they order by has changed."""
     book.touch("position", position.key, position)
+    _put_in_order(book, position)
+    place_in_index(book, position)
+    shared_pool.position_looked_at(book, position)
+
+
+def _put_in_order(book: Book, position: Position) -> None:
     market = book.markets[position.market]
-    loans = book.live_loans(position)
-    has_long, has_short = any(loan.long for loan in loans), any(not loan.long for loan in loans)
+    lengths = {loan.long for loan in book.live_loans(position)}
+    has_long, has_short = True in lengths, False in lengths
     own = (position.debt, position.collateral)
     combined = (position.debt - position.lp2, position.collateral + position.lp1)
     in_vault = position.custody == "vault"
@@ -137,20 +143,18 @@ def changed(book: Book, position: Position) -> None:
             index.put(position.account, *ratio)
         else:
             index.discard(position.account)
-    place_in_index(book, position)
-    shared_pool.position_looked_at(book, position)
 
 
 def look_for_triggered(book: Book, market: Market) -> None:
     """Have all positions looked at that the present feed can trigger, and those whose trigger is being held."""
+    moved = sorted(account for name, account in book.to_look_at if name == market.name)
     for account in (*market.watched, *market.carried):
         book.look_at(book.positions[market.name, account])
     feed = market.valid_feed
     if feed is None:
         return
-    for name, account in book.to_look_at:  # an armed request that ran just now has moved its position
-        if name == market.name:
-            changed(book, book.positions[name, account])
+    for account in moved:  # by an armed request that ran just now, say; all others stand where they were put last
+        _put_in_order(book, book.positions[market.name, account])
     if market.carried or market.claims:
         book.to_serve.add(market.name)
     floor = max(market.parameters.floor_permille(feed), feed.mcr)
@@ -199,7 +203,9 @@ def look(book: Book, position: Position) -> None:
         carrying.look_at_carried(book, position)
     while feed is not None and position.loans and position.state not in CARRIED:
         ending = [
-            (loan, rule) for loan in book.live_loans(position) if (rule := _short_ends(market, position, loan, feed))
+            (loan, rule)
+            for loan in book.live_loans(position)
+            if not loan.long and (rule := _short_ends(market, position, loan, feed))
         ]
         if not ending:
             break
@@ -220,8 +226,6 @@ def _has_long(book: Book, position: Position) -> bool:
 
 def _short_ends(market: Market, position: Position, loan: Loan, feed: Feed) -> str:
     """The rule by which a short loan ends at this feed, or nothing (PL-17, PL-18)."""
-    if loan.long:
-        return ""
     if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
         return "PL-17"
     floor = max(min(loan.floor, market.parameters.floor_permille(feed)), feed.mcr)  # PL-D41, PL-D57
@@ -235,6 +239,8 @@ def _judge_holds(book: Book, market: Market, position: Position, feed: Feed | No
     true = _true_triggers(book, position, feed) if feed is not None else set()
     if "cure" not in true:
         position.cure_held = False
+    if not true and not position.holds:
+        return
     for detail, trigger in enumerate(_TRIGGERS):
         hold = position.holds.get(trigger)
         if trigger not in true or (trigger == "cure" and position.cure_held):

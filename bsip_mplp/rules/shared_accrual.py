@@ -29,10 +29,12 @@ def set_speeds(pool: SharedPool) -> None:
     parameters, price = pool.parameters, pool.price
     if price is None:
         return
-    alpha = parameters.a * pool.rate / (parameters.threshold * price**parameters.b)
-    beta = alpha * pool.level
-    pool.alpha = div_ceil(alpha.numerator << BITS, alpha.denominator)
-    pool.beta = div_floor(beta.numerator << BITS, beta.denominator)
+    a, rate, power, level = parameters.a, pool.rate, parameters.b, pool.level
+    # a · rate / (T · price^b), as whole numbers: nothing here has to be in lowest terms
+    alpha = a.numerator * rate.numerator * price.denominator**power << BITS
+    per = a.denominator * rate.denominator * parameters.threshold * price.numerator**power
+    pool.alpha = div_ceil(alpha, per)
+    pool.beta = div_floor(alpha * level.numerator, per * level.denominator)
 
 
 def settle(participant: Participant) -> None:

@@ -51,7 +51,8 @@ def calls_fall_due(book: Book, pool: SharedPool) -> None:
         participant = pool.by_number.get(number)
         if participant is not None and not participant.served and participant.key > pool.mcr_key:
             _call(book, participant, feed)
-    for number in sorted(pool.owned, key=lambda number: _by_ratio(pool, number)):
+    idle = (number for number in pool.owned if not pool.by_number[number].position.orders)
+    for number in sorted(idle, key=lambda number: _by_ratio(pool, number)):
         _work_off(book, pool.by_number[number], feed)
     if not any(pool.by_number[number].position.custody == "protocol" for number in pool.owned):
         make_good(book, pool)  # SP-21: only once nothing is owned

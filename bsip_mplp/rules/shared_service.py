@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from bsip_mplp.money import ceil_fraction
-from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.ratios import PERMILLE, ratio_is_under
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.shared_rates import rate_at
 from bsip_mplp.rules.shared_state import KEY_BITS, Participant, SharedPool, key_of
+from bsip_mplp.rules.state import Position
 
 
 class Bounds(NamedTuple):
@@ -66,9 +66,23 @@ def refresh(book: Book, pool: SharedPool) -> None:
     moved = level != (pool.level, pool.scarce)
     for number in pool.with_loans:  # LCR counts what the pool adds: it is another for who is served, or no longer is
         participant = pool.by_number[number]
-        if (participant.served and moved) or participant.served != (number in served):
+        turned = participant.served != (number in served)
+        if turned or (participant.served and moved and _may_act(book, participant.position)):
             book.look_at(participant.position)
     book.touch("shared_pool", pool.market, pool)
+
+
+def _may_act(book: Book, position: Position) -> bool:
+    """Whether another LCR can bring anything about: PL-18 and PL-22 do nothing where it is over both their limits.
+
+    What goes by CR alone does not come from the pool, and is found by its index.
+    """
+    market = book.markets[position.market]
+    feed = market.valid_feed
+    if feed is None or position.holds or position.state != "protected":
+        return True
+    limit = max(market.parameters.floor_permille(feed), feed.mcr)
+    return ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
@@ -135,7 +149,7 @@ def capacity(book: Book, pool: SharedPool) -> int:
 def _set_level(book: Book, pool: SharedPool) -> None:
     """SP-7: to ICR if upper can be filled; otherwise to the one common level that the pool reaches."""
     units, price = capacity(book, pool), pool.price or Fraction(0)
-    pool.scarce, pool.level = False, price * PERMILLE / pool.icr
+    pool.scarce, pool.level = False, Fraction(price.numerator * PERMILLE, price.denominator * pool.icr)
     pool.level_key = key_of(pool.level.numerator, pool.level.denominator)
     to_mcr = pool.everyone.up_to(pool.mcr_key)
     if fits(
@@ -159,7 +173,7 @@ def _set_level(book: Book, pool: SharedPool) -> None:
 
 def least_sum(pool: SharedPool, sums: Sums) -> int:
     """The least that positions with these sums can take of the pool: less than one unit each under what they take."""
-    return ceil_fraction(sums.debt - pool.level * sums.collateral)
+    return sums.debt - sums.collateral * pool.level.numerator // pool.level.denominator
 
 
 Range = tuple[OrderedSums, int, int]
@@ -200,17 +214,16 @@ def _set_end(book: Book, pool: SharedPool) -> None:
     units = capacity(book, pool)
     upper = pool.everyone.up_to(pool.mcr_key).less(pool.everyone.up_to(pool.level_key))
     start = pool.holding.up_to(pool.mcr_key)
+    if start.size == len(pool.holding):
+        return
+    size, collateral, debt = upper.less(start)
+    share, of = pool.level.numerator, pool.level.denominator
 
-    def together(sums: Sums) -> Sums:
-        lower = sums.less(start)
-        return Sums(upper.size + lower.size, upper.collateral + lower.collateral, upper.debt + lower.debt)
+    def least(lower: Sums) -> int:  # `least_sum` of upper and lower together
+        return debt + lower.debt - (collateral + lower.collateral) * share // of
 
-    def surely(sums: Sums) -> bool:
-        both = together(sums)
-        return least_sum(pool, both) + max(0, both.size - 1) <= units
-
-    sure = _last_group(pool, surely)
-    perhaps = _last_group(pool, lambda sums: least_sum(pool, together(sums)) <= units)
+    sure = _last_group(pool, lambda lower: least(lower) + max(0, size + lower.size - 1) <= units)
+    perhaps = _last_group(pool, lambda lower: least(lower) <= units)
     if perhaps > sure:
         taken = _taken(pool, [(pool.everyone, pool.level_key, pool.mcr_key), (pool.holding, pool.mcr_key, sure)])
         sure = _last_exactly(pool, sure, perhaps, units - taken)
@@ -323,8 +336,9 @@ def count_in(pool: SharedPool, participant: Participant, sign: int) -> None:
 def _set_rate(book: Book, pool: SharedPool) -> None:
     """SP-3: the rate follows use; use counts what is taken before each share is rounded."""
     units = capacity(book, pool)
-    taken = Fraction(pool.served_debt) - pool.level * pool.served_collateral
-    use = min(Fraction(1), max(Fraction(0), taken / units)) if units else Fraction(0)
+    share, of = pool.level.numerator, pool.level.denominator
+    taken, whole = of * pool.served_debt - share * pool.served_collateral, of * units
+    use = Fraction(min(whole, max(0, taken)), whole) if units else Fraction(0)
     pool.rate = rate_at(pool.parameters, use)
     accrual.set_speeds(pool)
 

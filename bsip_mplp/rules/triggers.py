@@ -28,14 +28,20 @@ def order_key(debt: int, collateral: int) -> int:
 class TriggerIndex(Generic[Name]):
     """Names ordered by debt over collateral, one place each: a heap whose stale entries are passed over."""
 
-    __slots__ = ("_heap", "_place")
+    __slots__ = ("_heap", "_place", "_stands")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Name]] = []
         self._place: dict[Name, int] = {}
+        self._stands: dict[Name, tuple[int, int]] = {}
+        """Debt and collateral that a place was reckoned from."""
 
     def put(self, name: Name, debt: int, collateral: int) -> None:
         """Give a name its place by `debt / collateral`, instead of the one it had."""
+        stands = (debt, collateral)
+        if self._stands.get(name) == stands:
+            return
+        self._stands[name] = stands
         key = -order_key(debt, collateral)
         if self._place.get(name) == key:
             return
@@ -47,7 +53,8 @@ class TriggerIndex(Generic[Name]):
 
     def discard(self, name: Name) -> None:
         """Take a name out, if it is there."""
-        self._place.pop(name, None)
+        if self._place.pop(name, None) is not None:
+            del self._stands[name]
 
     def take(self, triggers: Callable[[Name], bool]) -> list[Name]:
         """Take out all names in front that trigger; whoever looks at one puts it back in its new place."""
@@ -59,6 +66,6 @@ class TriggerIndex(Generic[Name]):
                 break
             heapq.heappop(self._heap)
             if current:
-                del self._place[name]
+                self.discard(name)
                 taken.append(name)
         return taken

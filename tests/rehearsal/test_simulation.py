@@ -11,6 +11,7 @@ from bsip_mplp.rehearsal.result import FIGURES, GROUP_FIGURES, SERIES
 from bsip_mplp.rehearsal.rulesets import RULE_SETS
 from bsip_mplp.rehearsal.simulation import Run, course_of, simulate
 from bsip_mplp.rehearsal.world import Event
+from bsip_mplp.rules import shared_service
 
 from .kit import scenario
 
@@ -96,6 +97,13 @@ def test_the_price_fell_inside_to_what_was_paid_in_forced_sales_never_to_a_bid_t
     run.to_the_end()
     fall_permille = run.measure.result(rule_set, 0, seconds_used=0).figures["price_fall_inside_permille"]
     assert 10 < fall_permille <= 1000 * max(lowest) + 0.1
+
+
+def test_looking_at_every_position_whose_lcr_the_shared_pool_moved_changes_nothing(monkeypatch):
+    few, looks = simulate(fall(), "both", 0), []
+    monkeypatch.setattr(shared_service, "_may_act", lambda book, position: looks.append(position.account) or True)
+    same(few, simulate(fall(), "both", 0))
+    assert len(looks) > 100
 
 
 # --- conservation ---------------------------------------------------------------------------------------------

@@ -443,6 +443,8 @@ def test_with_both_ways_lcr_counts_both():
     scene.feed(42_000)
     assert position.owed_units == D - 500_000 - scene.extra("ann")
     scene.wait(days=1)
+    scene.feed(42_100)
+    assert ("position", "USD/ann") not in scene.outcome.objects  # the pool's part is another, LCR far over its limits
     assert position.state == "protected"  # LCR without the pool's part is 1.538 …, MCR 1.5
     scene.feed(38_000)
     scene.wait(days=1)
