@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from bsip_mplp.chain.chain import Chain
-from bsip_mplp.chain.errors import ChainError, DisagreementError, NotFoundError, UnreachableError
+from bsip_mplp.chain.errors import DisagreementError, UnreachableError
+from bsip_mplp.chain.quorum import others_tell
 
 TRIES_MAX = 3
 K = TypeVar("K")
@@ -55,20 +56,10 @@ def agreed_at_head(
 
 def _ask(chain: Chain, read: Callable[[Chain], Mapping[K, V]], what: str) -> list[_Telling[K, V]]:
     """What the node in use and others tell, until enough agree on everything."""
-    connection = chain.connection
     tellings = [_tell(chain, read)]
-    for peer in connection.peers():
-        try:
-            tellings.append(_tell(chain.through(peer), read))
-        except NotFoundError:
-            continue  # it is behind, which is no fault
-        except ChainError as error:
-            connection.report(peer.url, f"{what}: {error}")
-            continue
-        except Exception as error:  # noqa: BLE001  a node may answer whatever it likes
-            connection.report(peer.url, f"{what}: what it tells makes no sense ({type(error).__name__})")
-            continue
-        if len(_settled(tellings, connection.quorum)) == len(_keys(tellings)):
+    for _, telling in others_tell(chain, lambda peer: _tell(chain.through(peer), read), what):
+        tellings.append(telling)
+        if len(_settled(tellings, chain.connection.quorum)) == len(_keys(tellings)):
             break
     return tellings
 

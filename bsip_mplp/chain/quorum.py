@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from bsip_mplp.chain.errors import ChainError, DisagreementError, NotFoundError, UnreachableError
 
 if TYPE_CHECKING:
     from bsip_mplp.chain.chain import Chain
+    from bsip_mplp.chain.connection import Caller
 
 T = TypeVar("T")
 
@@ -26,18 +27,8 @@ def agreed(chain: Chain, read: Callable[[Chain], T], what: str) -> T:
         return own
     own_url = connection.url
     votes: list[tuple[T, list[str]]] = [(own, [own_url])]
-    for peer in connection.peers():
-        try:
-            found = read(type(chain)(peer))
-        except NotFoundError:
-            continue  # it is behind, which is no fault
-        except ChainError as error:
-            connection.report(peer.url, f"{what}: {error}")
-            continue
-        except Exception as error:  # noqa: BLE001  a node may answer whatever it likes
-            connection.report(peer.url, f"{what}: what it tells makes no sense ({type(error).__name__})")
-            continue
-        _vote(votes, found, peer.url)
+    for url, found in others_tell(chain, lambda peer: read(type(chain)(peer)), what):
+        _vote(votes, found, url)
         winner = next((value for value in votes if len(value[1]) >= connection.quorum), None)
         if winner is not None:
             _report_others(chain, votes, winner[1], what)
@@ -51,6 +42,22 @@ def agreed(chain: Chain, read: Callable[[Chain], T], what: str) -> T:
         connection.leave()
         raise DisagreementError(f"{told} tell {what} differently: nothing was taken, {connection.quorum} must agree")
     raise UnreachableError(f"{what}: {connection.quorum} nodes must agree, and only these tell it: {told}")
+
+
+def others_tell(chain: Chain, read: Callable[[Caller], T], what: str) -> Iterator[tuple[str, T]]:
+    """What the nodes besides the one in use say to `read`, each with its address; what goes wrong is reported."""
+    for peer in chain.connection.peers():
+        try:
+            found = read(peer)
+        except NotFoundError:
+            continue  # it is behind, which is no fault
+        except ChainError as error:
+            chain.connection.report(peer.url, f"{what}: {error}")
+            continue
+        except Exception as error:  # noqa: BLE001  a node may answer whatever it likes
+            chain.connection.report(peer.url, f"{what}: what it tells makes no sense ({type(error).__name__})")
+            continue
+        yield peer.url, found
 
 
 def _vote(votes: list[tuple[T, list[str]]], found: T, url: str) -> None:
