@@ -95,7 +95,7 @@ class Audit:
     """What was found at an irreversible block, made at `time`; `head` is the block at which balances were read.
 
     `unknown` are payments out of the account that the journal knows nothing of. `unsettled_since` is chain time;
-    `same_since` is the head at which the differences first were what they still are.
+    `same_since` is the head from which on the differences were what they still are, and no asset that differs moved.
     """
 
     block: int
@@ -199,7 +199,6 @@ def judge(
     strange = tuple(text for block, text in holdings.strange if block > books.block)
     settled = books.own is not None and not strange and all(one.difference_units == 0 for one in figures)
     since = before.unsettled_since if before is not None and before.unsettled_since is not None else books.time
-    is_same = before is not None and _differences(before.figures) == _differences(figures)
     return Audit(
         block=books.block,
         time=books.time,
@@ -209,7 +208,7 @@ def judge(
         strange=strange,
         own_is_known=books.own is not None,
         unsettled_since=None if settled else since,
-        same_since=before.same_since if before is not None and is_same else holdings.head,
+        same_since=_same_since(before, figures, holdings),
         vaults=tuple(vaults),
         vaults_since=_since(vaults, books, vaults_since if before is None else before.vaults_since),
     )
@@ -218,8 +217,8 @@ def judge(
 def own_of(audit: Audit) -> dict[str, int] | None:
     """What the account holds of its own, once it was found the same for long enough; None until then.
 
-    Long enough is until the head at which it was first found can't be undone any more: what waited for a block then
-    stands in one since, and is told apart.
+    Long enough is until the head at which it was first found can't be undone any more, with nothing of the asset in a
+    block since: what waited for a block then would stand in one, even if as much waits again now.
     """
     if audit.own_is_known or audit.unknown or audit.strange or audit.block <= audit.same_since:
         return None
@@ -229,6 +228,15 @@ def own_of(audit: Audit) -> dict[str, int] | None:
 
 def _differences(figures: Sequence[Figure]) -> dict[str, int]:
     return {one.asset: one.difference_units for one in figures if one.difference_units}
+
+
+def _same_since(before: Audit | None, figures: Sequence[Figure], holdings: Holdings) -> int:
+    differing = _differences(figures)
+    if before is None or _differences(before.figures) != differing:
+        return holdings.head
+    later = [one for one in holdings.movements if one.block > before.same_since]
+    moved = {one.asset for one in later} | {one.fee_asset for one in later if one.fee_units}
+    return holdings.head if moved & differing.keys() else before.same_since
 
 
 def _since(vaults: Sequence[VaultFigure], books: Books, before: int | None) -> int | None:

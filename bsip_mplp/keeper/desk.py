@@ -122,6 +122,8 @@ class Desk:
         if self._inbox is None or account is None or cursor is None:
             return None
         since, own = first_block(self.journal, cursor), self._audits.read().own
+        if own is None and self._audited is not None:
+            since = min(since, self._audited.same_since)
         holdings = read_holdings(self.chain, account, since)
         if holdings.head < cursor.block:
             raise StaleNodeError(f"the node knows {holdings.head} blocks, and {cursor.block} were read")

@@ -134,6 +134,18 @@ def test_what_the_account_holds_of_its_own_is_found_once_the_same_was_found_unti
     assert own_of(replace(short, same_since=1)) is None
 
 
+def test_as_much_waiting_twice_is_not_its_own():
+    unknown = books()._replace(own=None)
+    first = judge(unknown, holdings(1050)._replace(head=B + 6))
+    later, counted = unknown._replace(block=B + 7, outside={"TEST": -1050}), came(B + 7, 50)
+    second = judge(later, holdings(1100, counted)._replace(head=B + 13), first)
+    assert [one.difference_units for one in second.figures] == [50]
+    assert own_of(second) is None
+    elsewhere = counted._replace(asset="USDX")
+    third = judge(unknown._replace(block=B + 7), holdings(1050, elsewhere)._replace(head=B + 13), first)
+    assert own_of(third) == {"TEST": 50}
+
+
 @given(
     st.lists(st.tuples(st.integers(B - 19, B + 5), st.integers(-300, 300).filter(bool)), max_size=12),
     st.integers(-5, 5),

@@ -11,7 +11,8 @@ from bsip_mplp.rules.inputs import OrderDone
 from tests.safety.run import Broken, Run
 from tests.safety.town import Town
 
-SEEDS = 60
+SEEDS = 240
+ONCE_BROKEN = (2020,)
 PART = 10
 SERVER_SEEDS = 6
 SYSTEMATIC_SEED = 7
@@ -33,6 +34,11 @@ def test_ledger_and_chain_agree_to_the_last_unit_whatever_goes_wrong(town, first
         except Exception as error:
             error.add_note(f"repeat it with: python -m tests.safety {seed} 1")
             raise
+
+
+@pytest.mark.parametrize("seed", ONCE_BROKEN)
+def test_seeds_that_once_broke(town, seed):
+    Run(town, seed).play()
 
 
 def test_the_same_on_postgresql(postgres):
