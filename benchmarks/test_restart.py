@@ -1,17 +1,18 @@
-"""Starting again: inputs folded per second, which is how long a keeper takes to start or to take over.
+"""Starting again: from the journal's beginning, in inputs folded per second, and from a snapshot with its tail.
 
-MPLP_INPUTS says how many inputs the journal holds; `mplp verify` of the same journal is measured beside it.
+MPLP_INPUTS says how many inputs the journal holds; the tail is as long as one gets.
 """
 
 import os
+import time
 from fractions import Fraction
 
 from benchmarks.test_engine import borrower, feed, market
 from benchmarks.test_interest import Recorder
 from bsip_mplp.journal import Journal
-from bsip_mplp.journal.verify import verify
+from bsip_mplp.keeper.folded import Folded
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.rules.engine import Engine
+from bsip_mplp.keeper.verifying import verify_with_snapshot
 from bsip_mplp.rules.inputs import Deposit, Lend, Tick
 
 INPUTS = int(os.environ.get("MPLP_INPUTS", "50000"))
@@ -34,14 +35,29 @@ def journal_of(folder):
     return journal
 
 
-def test_fold_and_verify(benchmark, tmp_path):
+def test_a_start_without_a_snapshot(benchmark, tmp_path):
     with journal_of(tmp_path) as journal:
         count = journal.head.seq
         benchmark.pedantic(Intake.load, args=(journal,), rounds=1)
-        report = verify(journal, Engine())
-        assert report.holds
-        assert report.folded == count
         if benchmark.stats is not None:
             benchmark.extra_info["inputs"] = count
             benchmark.extra_info["inputs_per_second"] = round(count / benchmark.stats.stats.mean)
+            print(benchmark.extra_info)
+
+
+def test_a_start_from_a_snapshot_and_its_tail(benchmark, tmp_path):
+    with journal_of(tmp_path) as journal:
+        count = journal.head.seq
+        begun = Folded()
+        begun.fold_to(journal, max(1, count - Intake.SNAPSHOT_INPUTS))
+        began = time.perf_counter()
+        journal.save_snapshot(begun.snapshot())
+        saved_seconds = time.perf_counter() - began
+        benchmark.pedantic(Intake.load, args=(journal,), rounds=1)
+        assert verify_with_snapshot(journal).holds
+        if benchmark.stats is not None:
+            benchmark.extra_info["inputs"] = count
+            benchmark.extra_info["tail"] = count - begun.head.seq
+            benchmark.extra_info["megabytes"] = round(len(journal.snapshot().body) / 1e6, 1)
+            benchmark.extra_info["seconds_to_save"] = round(saved_seconds, 2)
             print(benchmark.extra_info)

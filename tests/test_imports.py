@@ -77,16 +77,14 @@ ROOMS: dict[str, set[str]] = {
 STANDARD_LIBRARY_ONLY = {"money", "ratios", "market", "ledger", "rules"}
 
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    ("keeper/intake.py", "rules.engine"): "the one place in the keeper that applies inputs",
     ("keeper/intake.py", "rules.state"): "names the type of an open order of the engine",
-    ("keeper/folded.py", "rules.engine"): "folds the journal for it, and for who stands by",
+    ("keeper/folded.py", "rules.engine"): "the one place in the keeper that applies inputs: folding, and taking more",
     ("keeper/intake.py", "rules.outlook"): "asks the rules how the funds stand, for the bots' view",
     ("keeper/intake.py", "rules.shared_outlook"): "asks the rules what shared pools would miss, for the bots' view",
     ("bots/bonds.py", "rules.book"): "writes a time as people read it",
     ("cli/play.py", "rules.engine"): "folds a file of inputs: no keeper and no journal are there",
     ("cli/trial.py", "rules.engine"): "the dry run: the same rules on a copy",
     ("cli/reading.py", "rules.engine"): "folds the journal to ask the rules what would be, and throws it away",
-    ("cli/keeping.py", "rules.engine"): "verify folds the journal again and compares",
     ("cli/insurance.py", "rules.engine"): "plays the folded journal ahead: what the fund expects",
     ("cli/insurance.py", "rules.outlook"): "asks the rules how the funds stand",
     ("cli/auctions.py", "rules.auctions"): "asks the rules for a reserve instead of working it out again",

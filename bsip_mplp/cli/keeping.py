@@ -213,17 +213,18 @@ def _figures(audit: Audit) -> dict[str, Any]:
 def verify(options: Options, as_json: bool) -> None:
     """Fold every input again from nothing, and compare every hash, outcome, balance and state.
 
+    The snapshot from which a keeper starts must lead to the same state, too.
+
     Exit status 0 if all holds, 1 if anything differs.
 
     \b
     Example: mplp verify
     """
     from bsip_mplp.bootstrap import open_journal
-    from bsip_mplp.journal.verify import verify as verify_journal
-    from bsip_mplp.rules.engine import Engine
+    from bsip_mplp.keeper.verifying import verify_with_snapshot
 
     with open_journal(options.settings, read_only=True) as journal, _Progress() as progress:
-        report = verify_journal(journal, Engine(), progress.advance)
+        report = verify_with_snapshot(journal, progress.advance)
     if as_json:
         print_json(
             {

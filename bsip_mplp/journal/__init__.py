@@ -24,6 +24,7 @@ from bsip_mplp.journal.errors import (
 from bsip_mplp.journal.journal import Journal
 from bsip_mplp.journal.meta import Head, Place
 from bsip_mplp.journal.records import Record
+from bsip_mplp.journal.snapshots import Snapshot
 
 __all__ = [
     "Attempt",
@@ -47,6 +48,7 @@ __all__ = [
     "Place",
     "ReadError",
     "Record",
+    "Snapshot",
     "UnreachableError",
     "UnreadableError",
     "WriteError",

@@ -21,6 +21,7 @@ from bsip_mplp.journal.meta import Head, Place
 from bsip_mplp.journal.projection import Row, Rows, add, fold, load_balances, store
 from bsip_mplp.journal.rebuild import Progress, rebuild
 from bsip_mplp.journal.records import Record, next_record, read_records, refuse_known_sources, seqs_of_sources
+from bsip_mplp.journal.snapshots import Snapshot, read_snapshot, write_snapshot
 from bsip_mplp.rules.codec import input_from_json, outcome_to_json
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
@@ -189,6 +190,17 @@ class Journal:
             return rebuild(connection, progress)
 
     # --- what else is remembered --------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot; None if there is none, or if this journal has no such input."""
+        with self.reading() as connection:
+            found = read_snapshot(connection)
+        return found if found is not None and self.hash_of(found.head.seq) == found.head.hash else None
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot in place of the last; raises `WriteError`, or `LostLeadError`."""
+        with self._transaction() as connection:
+            write_snapshot(connection, snapshot)
 
     def cursor(self) -> Cursor | None:
         """How far the chain was read; None if nothing was read yet."""

@@ -1,5 +1,7 @@
 """The tables. `inputs` is the journal; `attempts`, `cursor`, `leases`, `meta` are memory of their own; the rest a fold.
 
+`snapshots` only saves time.
+
 Money and numbers are BIGINT, JSON is its canonical text, times are the chain's seconds since 1970.
 """
 
@@ -7,9 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 
-SCHEMA: Final = "0002"
+SCHEMA: Final = "0003"
 """The newest revision in `migrations/versions`; a program reads and writes only this one."""
 
 metadata = MetaData()
@@ -170,6 +172,15 @@ leases = Table(
     _text("holder"),
     _number("began"),
     _number("until"),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    _number("seq", key=True),
+    _text("hash"),
+    _text("program"),
+    Column("body", LargeBinary, nullable=False),
 )
 
 meta = Table("meta", metadata, _text("name", key=True), _text("value"))

@@ -2,6 +2,7 @@
 
 KeeperError
 ├── EngineAheadError     writing failed: the engine must be folded anew from the journal
+├── FrozenError          a snapshot can't be read: the journal is folded without it
 ├── OtherKeeperError     another keeper runs on this journal
 └── NotInitialisedError  the journal has not been set up for this place
 """
@@ -15,6 +16,10 @@ class KeeperError(Exception):
 
 class EngineAheadError(KeeperError):
     """Writing failed before: the engine must be folded anew from the journal."""
+
+
+class FrozenError(KeeperError):
+    """A snapshot can't be read: the journal is folded without it."""
 
 
 class OtherKeeperError(KeeperError):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
+from typing import ClassVar, Self
 
-from bsip_mplp.journal import Cursor, Journal
+from bsip_mplp.journal import Cursor, Journal, JournalError
 from bsip_mplp.keeper.errors import EngineAheadError
 from bsip_mplp.keeper.folded import Folded
-from bsip_mplp.keeper.sightings import Sightings
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Input
 from bsip_mplp.rules.outcomes import Outcome
 from bsip_mplp.rules.outlook import Outlook, outlook
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_outlook import Cover, covers
 from bsip_mplp.rules.state import ChainOrder
+
+log = logging.getLogger("mplp.keeper")
 
 
 class Intake:
@@ -24,18 +26,23 @@ class Intake:
     keeper opens the journal anew and folds it (`load`). Starting and recovering are one path.
     """
 
-    def __init__(self, journal: Journal, engine: Engine, sightings: Sightings | None = None) -> None:
+    SNAPSHOT_INPUTS: ClassVar = 10_000
+    """After how many inputs a snapshot is made: about so many at the most are folded at a start."""
+
+    def __init__(self, journal: Journal, folded: Folded, snapshot_seq: int = 0) -> None:
         self.journal = journal
-        self.sightings = sightings or Sightings()
-        self._engine = engine
+        self._folded = folded
+        self._engine, self.sightings = folded.engine, folded.sightings
+        self._snapshot_seq = snapshot_seq
         self._ahead = False
 
     @classmethod
-    def load(cls, journal: Journal, ahead: Folded | None = None) -> Intake:
-        """Fold the journal into a fresh engine, or go on from what was folded ahead."""
-        folded = ahead if ahead is not None and ahead.belongs_to(journal) else Folded()
+    def load(cls, journal: Journal, ahead: Folded | None = None) -> Self:
+        """Fold the journal's tail onto what was folded ahead, or onto its snapshot; without either, all of it."""
+        folded = ahead if ahead is not None and ahead.belongs_to(journal) else Folded.begin(journal)
+        begun_seq = folded.head.seq
         folded.fold_on(journal)
-        return cls(journal, folded.engine, folded.sightings)
+        return cls(journal, folded, begun_seq)
 
     @property
     def is_ahead(self) -> bool:
@@ -79,5 +86,16 @@ class Intake:
         self.journal.write(list(zip(fresh, outcomes, strict=True)), cursor)
         for item, outcome in zip(fresh, outcomes, strict=True):
             self.sightings.note(item, outcome)
+        self._folded.head = self.journal.head
         self._ahead = False
+        if self._folded.head.seq >= self._snapshot_seq + self.SNAPSHOT_INPUTS:
+            self._save_snapshot()
         return outcomes
+
+    def _save_snapshot(self) -> None:
+        """Keep what was folded; where that fails, starting takes longer, and nothing else."""
+        self._snapshot_seq = self._folded.head.seq
+        try:
+            self.journal.save_snapshot(self._folded.snapshot())
+        except JournalError as error:
+            log.warning("no snapshot is kept: %s", error)

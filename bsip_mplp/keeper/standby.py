@@ -32,7 +32,7 @@ class Ahead:
         try:
             with Journal.open(self._url, read_only=True) as journal:
                 if self._folded is None or not self._folded.belongs_to(journal):
-                    self._folded = Folded()
+                    self._folded = Folded.begin(journal)
                 return self._folded.fold_on(journal, FOLD_SECONDS_MAX)
         except BrokenChainError:
             self._folded = None  # whoever leads next folds it from the beginning, and says what is wrong

@@ -13,7 +13,6 @@ from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper import changes
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import ParametersChanged, Tick
 from bsip_mplp.rules.schedule import DueKind
 from tests import long_course
@@ -49,7 +48,7 @@ def at(tmp_path):
     def open_at(stage):
         journal = Journal.open(str(tmp_path / "j.sqlite"), create=True)
         opened.append(journal)
-        intake = Intake(journal, Engine())
+        intake = Intake.load(journal)
         inputs = long_course.until(stage)
         intake.take(inputs, Cursor(1, inputs[-1].time))
         return BareDesk(journal, intake)

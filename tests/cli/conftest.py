@@ -10,7 +10,6 @@ import pytest
 from bsip_mplp.cli import main as cli_main
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import (
     AssetSeen,
     Borrow,
@@ -87,7 +86,7 @@ def journal(place):
 
     with Journal.open(str(place / "j.sqlite"), create=True) as opened:
         course = [input_from_json(input_to_json(item)) for item in COURSE]
-        Intake(opened, Engine()).take(course, Cursor(7, NOON + 60))
+        Intake.load(opened).take(course, Cursor(7, NOON + 60))
         yield opened
 
 

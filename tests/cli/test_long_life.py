@@ -8,7 +8,6 @@ from bsip_mplp.cli.output import BOOKS, NO_HOLD
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.lock import only_keeper
-from bsip_mplp.rules.engine import Engine
 from tests import long_course
 from tests.cli.conftest import CONFIG
 
@@ -22,7 +21,7 @@ def at(place):
         journal = Journal.open(str(place / "j.sqlite"), create=True)
         opened.append(journal)
         inputs = long_course.until(stage)
-        Intake(journal, Engine()).take(inputs, Cursor(7, inputs[-1].time))
+        Intake.load(journal).take(inputs, Cursor(7, inputs[-1].time))
         return journal
 
     yield write

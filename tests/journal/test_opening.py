@@ -179,17 +179,19 @@ def test_the_errors_are_the_tree_that_is_drawn() -> None:
     assert all(issubclass(getattr(errors, name), errors.JournalError) for name in classes)
 
 
-def test_a_journal_of_the_first_version_is_brought_up_to_date_with_all_that_stands_in_it(
-    path: Path, postgres: Postgres
+@pytest.mark.parametrize(("version", "since"), [("0001", ("leases", "snapshots")), ("0002", ("snapshots",))])
+def test_a_journal_of_an_older_version_is_brought_up_to_date_with_all_that_stands_in_it(
+    path: Path, postgres: Postgres, version: str, since: tuple[str, ...]
 ) -> None:
     """What the older version has made, on either database."""
     for url in (f"sqlite:///{path}", postgres.with_tables()):
         with Journal.open(url, create=True) as journal:
             take(journal, FakeEngine(), course())
         with altering(url) as database:
-            database.execute("DROP TABLE leases")
-            database.execute("UPDATE alembic_version SET version_num = '0001'")
-        refused(url, OldSchemaError, "0001", tables.SCHEMA, "mplp init")
+            for table in since:
+                database.execute(f"DROP TABLE {table}")
+            database.execute(f"UPDATE alembic_version SET version_num = '{version}'")
+        refused(url, OldSchemaError, version, tables.SCHEMA, "mplp init")
         with Journal.open(url, create=True) as journal:
             assert list(journal.inputs()) == course()
             with journal.reading() as connection:

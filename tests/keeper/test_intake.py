@@ -5,7 +5,6 @@ import pytest
 from bsip_mplp.journal import Cursor, CursorError, Journal
 from bsip_mplp.keeper.errors import EngineAheadError
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import AssetSeen, Borrow, Deposit, FeedSeen, Lend, MarketOpened, PositionSeen, Prepay, Tick
 from tests import long_course
 
@@ -27,7 +26,7 @@ def journal(url):
 
 
 def test_what_is_taken_is_written_with_the_cursor(journal):
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     outcomes = intake.take([*SETUP, deposit(1)], Cursor(5, 20))
     assert len(outcomes) == 4
     assert journal.head.seq == 4
@@ -36,7 +35,7 @@ def test_what_is_taken_is_written_with_the_cursor(journal):
 
 
 def test_an_input_that_counted_before_is_passed_over(journal):
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     intake.take([*SETUP, deposit(1)])
     outcomes = intake.take([deposit(1), deposit(2)])
     assert len(outcomes) == 1
@@ -44,7 +43,7 @@ def test_an_input_that_counted_before_is_passed_over(journal):
 
 
 def test_after_a_failed_write_nothing_is_taken_until_the_journal_is_folded_anew(journal):
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     intake.take([*SETUP, deposit(1)], Cursor(5, 20))
     with pytest.raises(CursorError):
         intake.take([deposit(2)], Cursor(4, 19))
@@ -58,7 +57,7 @@ def test_after_a_failed_write_nothing_is_taken_until_the_journal_is_folded_anew(
 
 
 def test_sightings_are_the_same_live_and_folded(journal):
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     feed = FeedSeen(time=11, market="CNY", price=(1, 10), mcr=1750, mssr=1200, icr=1800, expires=10**9)
     sight = PositionSeen(time=11, market="CNY", account="bob", collateral=160_000, debt=10_000)
     intake.take(
@@ -83,7 +82,7 @@ def test_sightings_are_the_same_live_and_folded(journal):
 def test_an_account_with_nothing_at_stake_is_watched_no_more(journal):
     from bsip_mplp.rules.inputs import Request, Unprepay
 
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     intake.take([*SETUP, deposit(1, ask=Prepay())])
     assert intake.sightings.watched() == ["alice"]
     intake.take([Request(time=40, account="alice", ask=Unprepay(asset="TEST"))])
@@ -91,7 +90,7 @@ def test_an_account_with_nothing_at_stake_is_watched_no_more(journal):
 
 
 def test_a_position_stays_watched_when_another_holds_it_or_the_fund_carries_it(journal):
-    intake = Intake(journal, Engine())
+    intake = Intake.load(journal)
     intake.take(long_course.until(long_course.WON))
     assert set(intake.sightings.watched()) >= {"bob", "erin"}
     intake.take([*long_course.CARRIED, *long_course.OWED, *long_course.BLACK])

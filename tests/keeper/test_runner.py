@@ -14,7 +14,6 @@ from bsip_mplp.keeper.desk import Done
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.runner import BACK_OFF_SECONDS_MAX, Keeper
 from bsip_mplp.keeper.status import StatusBoard
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import AssetSeen, Tick
 
 WIF = "5KQwrPbwdL6PhXujxW37FSSQZ1JiwsST4cqQzDeyXtP79zkvFD3"
@@ -45,7 +44,7 @@ class Setting:
     def __init__(self, url):
         self.url = url
         with Journal.open(self.url) as journal:
-            Intake(journal, Engine()).take([AssetSeen(time=1, symbol="TEST", precision=5)])
+            Intake.load(journal).take([AssetSeen(time=1, symbol="TEST", precision=5)])
         self.now = 1000.0
         self.desks = []
         self.board = StatusBoard(self.url)

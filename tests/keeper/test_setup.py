@@ -9,7 +9,6 @@ from bsip_mplp import config
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.setup import changes
-from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import AssetSeen, MarketOpened, ParametersChanged
 
 TEXT = (config.PLACES / "testnet.toml").read_text()
@@ -25,7 +24,7 @@ class Ledger:
 
     def __init__(self, path):
         self.journal = Journal.open(str(path / "j.sqlite"), create=True)
-        self.intake = Intake(self.journal, Engine())
+        self.intake = Intake.load(self.journal)
 
     def set_up(self, wanted, time=5):
         with self.journal.reading() as connection:

@@ -15,14 +15,13 @@ from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.operations import Transfer
 from bsip_mplp.journal import read
-from bsip_mplp.journal.verify import verify
 from bsip_mplp.keeper.audit import Verdict
 from bsip_mplp.keeper.audits import Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.desk import Desk
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.runner import Keeper, NoBoard
 from bsip_mplp.keeper.vaults import Watch
-from bsip_mplp.rules.engine import Engine
+from bsip_mplp.keeper.verifying import verify_with_snapshot
 from tests.safety.cutting import Cut, CuttingJournal, LocalNode, Points, Weather
 from tests.safety.lies import Liar
 from tests.safety.town import CORE_ASSET, MARKET, PEOPLE, POOL, PRECISIONS, URLS, settings_for
@@ -61,6 +60,12 @@ CONTEXT = Context(precisions=PRECISIONS, markets={MARKET: CORE_ASSET}, core_asse
 
 class Broken(AssertionError):
     """What must hold does not."""
+
+
+class OftenKept(Intake):
+    """So that most starts begin from a snapshot."""
+
+    SNAPSHOT_INPUTS = 4
 
 
 class KeptBoard:
@@ -166,7 +171,7 @@ class Run:
                 expiration_seconds=self.settings.chain.expiration_seconds,
             )  # fmt: skip
             watch = None if self.terms is None else Watch(chain, self.terms)
-            return Desk(self.settings, journal, Intake.load(journal), connection, inbox, outbox, self.audits, watch)
+            return Desk(self.settings, journal, OftenKept.load(journal), connection, inbox, outbox, self.audits, watch)
         except BaseException:
             journal.close()
             raise
@@ -326,7 +331,7 @@ class Run:
 
     def _check(self):
         with CuttingJournal.at(self.path) as journal:
-            report = verify(journal, Engine())
+            report = verify_with_snapshot(journal)
             if not report.holds:
                 raise Broken(f"verify: {'; '.join(str(one) for one in report.differences)}")
             attempts = journal.attempts()
