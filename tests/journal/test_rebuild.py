@@ -10,7 +10,6 @@ from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
 from tests.journal.test_journal import save
 
-
 MEMORY = ("inputs", "attempts", "cursor", "leases", "snapshots", "meta")
 
 
