@@ -40,7 +40,7 @@ def lengthen(world):
     """Positions of thousands of people, seen again and again: no money, but as much to fold as any input."""
     with Journal.open(world.database) as journal:
         intake = Intake.load(journal)
-        intake.SNAPSHOT_INPUTS = INPUTS  # one is made by hand, or none
+        intake.SNAPSHOT_INPUTS = 2 * INPUTS + BLOCK  # the first start has none
         number, now = 0, intake.now
         while journal.head.seq < INPUTS:
             part = range(number, number + BLOCK)
