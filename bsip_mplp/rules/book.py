@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bsip_mplp.ledger import Entry, Ledger, Posting
 from bsip_mplp.market import Feed
 from bsip_mplp.money import format_units
+from bsip_mplp.rules.bond_state import Offer, Series
 from bsip_mplp.rules.outcomes import Event, Notice, Order, Outcome, Refusal
 from bsip_mplp.rules.schedule import Schedule
 from bsip_mplp.rules.shared_state import SharedPool
@@ -20,11 +21,9 @@ from bsip_mplp.rules.state import (
     Claim,
     Loan,
     Market,
-    Offer,
     Pool,
     Position,
     Protection,
-    Series,
 )
 from bsip_mplp.rules.transitions import PositionState, check_transition
 from bsip_mplp.rules.vault_state import Unwinding, Vault
@@ -69,6 +68,8 @@ class Book:
         self.claims: dict[int, Claim] = {}
         self.series: dict[int, Series] = {}
         self.offers: dict[int, Offer] = {}
+        self.bond_assets: dict[str, int] = {}
+        """Series by the symbol of their asset on the chain, ordered or made (PL-43)."""
         self.shared_pools: dict[str, SharedPool] = {}
         self.vaults: dict[str, Vault] = {}
         self.vaults_held: dict[tuple[str, str], dict[str, None]] = {}

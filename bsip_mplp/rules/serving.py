@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bsip_mplp.money import SECONDS_PER_DAY, div_floor
 from bsip_mplp.rules import bonds, carrying, homeward
+from bsip_mplp.rules.bond_state import Series
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.chain_orders import order_on_chain
 from bsip_mplp.rules.funds import fund_holds, pay_from_fund
 from bsip_mplp.rules.inputs import CloseBlack
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import Market, Position, Series
+from bsip_mplp.rules.state import Market, Position
 from bsip_mplp.rules.vault_requests import order_closing
 
 WEEK = 7 * SECONDS_PER_DAY
