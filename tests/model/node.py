@@ -52,6 +52,8 @@ class NodeCourse(Course):
     """A random course whose steps are done on a chain. What can't be done there (an asset that isn't there, more than
     somebody has, a position that the chain refuses) does not happen."""
 
+    issues = False
+
     def __init__(self, seed, steps, url, folder):
         super().__init__(seed, steps)
         self.town = NodeTown(url, PEOPLE, self.markets)
