@@ -79,7 +79,8 @@ class KeptBoard:
         return self.kept
 
     def write(self, kept):
-        if kept.last.unknown or any(one.is_short for one in kept.last.figures):
+        last = kept.last
+        if last.unknown or any(one.is_short for one in last.figures) or any(one.is_over for one in last.bonds):
             self.alarms += kept.last.alarms()
         self.kept = Kept(kept.own, audit_from_json(json.loads(json.dumps(audit_to_json(kept.last)))))
 
@@ -378,7 +379,7 @@ class Run:
         ordered = sorted(
             (one.account, self.chain.asset(one.asset).number, one.units)
             for one in orders
-            if one.kind == "payout" and one.state == "done"
+            if one.kind in ("payout", "bond_pay") and one.state == "done"
         )
         if sent != ordered:
             raise Broken(f"paid {sent}, ordered {ordered}")
