@@ -63,7 +63,7 @@ def audit(options: Options, accept: bool, write_off: str | None, reason: str, as
                 f"In vaults, in {options.settings.chain.core_asset} and the bitasset", VAULT_COLUMNS, vaults, ""
             )
         if bonds:
-            print_table("Bonds on the chain, in units of their assets", BOND_COLUMNS, bonds, "")
+            print_table("Bonds on the chain, in smallest units", BOND_COLUMNS, bonds, "")
         for line in found.alarms():
             click.echo(f"- {line}")
         click.echo(_SAYS[found.verdict])
