@@ -69,8 +69,8 @@ def _series_row(reader: Reader, found: Mapping[str, Any], name: str | None) -> d
         "coupon": rate_text(found["coupon"]),
         "coupon_paid": reader.amount(market, found["coupon_paid"]),
         "held": reader.amount(market, found["holdings"].get(name, 0)),
-        "on_chain": reader.amount(market, found["on_chain"]),
-        "asset": found["asset"],
+        "on_chain": reader.amount(market, found.get("on_chain", 0)),
+        "asset": found.get("asset", ""),
         "exchange": found["forced"],
         "state": state,
     }
