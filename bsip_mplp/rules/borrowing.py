@@ -100,7 +100,7 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
         units = max(least, book.assets[ask.asset].least_size)  # PL-D65
     else:
         units = ask.amount
-    _check_ratios(position, market, feed, ask.asset, units)
+    _check_ratios(book, position, feed, ask.asset, units, least)
     if position.custody == "vault":
         lent = (units, 0) if ask.asset == market.core else (0, units)
         check_vault(book, position, market, feed, *lent)
@@ -144,7 +144,8 @@ def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
         )
 
 
-def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, units: int) -> None:
+def _check_ratios(book: Book, position: Position, feed: Feed, asset: str, units: int, least: int) -> None:
+    market = book.markets[position.market]
     if units < 1:
         raise Refused("PL-15", "a request must name an amount over 0")
     if position.participant is not None and position.participant.call == "full":
@@ -154,10 +155,12 @@ def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, un
     collateral, debt = position.collateral + lp1, position.debt - lp2
     owed = position.owed_units - (units if asset == market.name else 0)  # the shared pool counts in LCR
     if min(debt, owed) <= 0:  # PL-11, PL-D53
-        raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {position.debt} units")
+        whole = book.show(market.name, position.debt)
+        raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {whole}")
     lmcr, icr = market.parameters.lmcr, feed.icr
     if collateral * position.debt * lmcr < debt * position.collateral * icr:
-        raise Refused("PL-13", f"{units} units are less than the least that may be borrowed", "Ask for the least.")
+        asked, needed = book.show(asset, units), book.show(asset, least)
+        raise Refused("PL-13", f"{asked} is less than the least that may be borrowed, {needed}", "Ask for the least.")
     _check_own_ratio(position, market, feed)
     if collateral * feed.price.bitasset * PERMILLE <= icr * owed * feed.price.core:
         raise Refused("PL-14", f"LCR would not be over ICR {Fraction(icr, PERMILLE)}", "Ask for more, or the least.")

@@ -201,7 +201,7 @@ def requests_to_settle(world):
 
 def on_chain(world):
     """The collateral and the debt of bob's position, as the chain has them."""
-    (order,) = [one for one in world.chain.call("get_call_orders", world.asset(), 10)]
+    (order,) = world.chain.call("get_call_orders", world.asset(), 10)
     return int(order["collateral"]), int(order["debt"])
 
 
