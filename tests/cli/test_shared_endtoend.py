@@ -111,6 +111,12 @@ def what_holding_costs_is_shown_and_then_taken(world):
     status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--what-if")
     assert status == 0, said
     assert f"takes {extra(price) / 10**4:.4f} {world.market} and costs {interest(price) / 10**4:.4f}" in said
+    assert "no margin call is due" in said
+    status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--mcr", "1.2", "--what-if")
+    there = Fraction(12, 10) * DEBT / COLLATERAL  # the price at which cr is 1.2
+    sold = ceil((Fraction(155, 100) * DEBT / there - COLLATERAL) / Fraction(55, 100))
+    assert f"costs {interest(there) / 10**4:.4f} {world.market} for 14 days" in said.splitlines()[-1]
+    assert f"a margin call would sell {sold / 10**5:.5f} {world.core}" in said.splitlines()[-1]
     assert not units(figures(world)["upper (raises positions under ICR)"])
     world.ask(world.bob, "hold", world.market, "--mcr", "1.2", "--interest", "100")
     shown = figures(world)
@@ -121,6 +127,7 @@ def what_holding_costs_is_shown_and_then_taken(world):
     (shown,) = world.see("position", "--account", world.bob)["positions"]
     assert units(shown["of_shared_pool"]) == extra(price)
     assert (shown["CR"], shown["LCR"]) == ("1.634", "1.700")  # the extra debt asset is counted
+    assert shown["mcr"] == "1.550"  # SP-8: nobody is in lower, so the least is MCR
     rules = [line["rule"] for line in world.see("statement", "--account", world.bob)["movements"]]
     assert "SP-4" in rules
 
@@ -134,6 +141,8 @@ def a_falling_price_takes_more_of_the_pool(world):
     lower = extra(Fraction(94, 1000))
     until(lambda: units(figures(world)["lower (keeps positions under MCR)"]) == lower, "lower serves it")
     assert figures(world)["least mcr"] == "1.535"
+    (shown,) = world.see("position", "--account", world.bob)["positions"]
+    assert (shown["CR"], shown["mcr"]) == ("1.535", "1.535")  # SP-8: the larger of 1.2 and the least
     assert units(figures(world)["upper (raises positions under ICR)"]) == 0
 
 
@@ -223,6 +232,7 @@ def the_holder_leaves_and_all_is_conserved(world, settled):
     world.ask(world.bob, "unhold", world.market)
     shown = figures(world)
     assert shown["positions that take part, of them served"] == "0, 0"
+    assert world.see("position", "--account", world.bob)["positions"][0]["mcr"] is None
     assert units(shown["available"]) == units(shown["supply"])
     world.ask(world.carol, "leave", world.market)
     world.ask(world.carol, "rewards", world.market, "--paid-in", "bitasset")

@@ -5,6 +5,7 @@ nothing is put off, nothing is rounded but what the rules round.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 A, B, FEE, RATE, T, STEP, ICR, LEAST = Fraction(10), 7, Fraction(1, 20), Fraction(1, 50), 14 * 86_400, 3600, 1550, 1001
@@ -212,7 +213,7 @@ class Model:
     def rate_at(self, use):
         """The inverse ratio is a line from nothing to the full rate; the kinked curve goes through its corners."""
         corners = (KINK[0], KINK[-1]) if self.model == "inverse" else KINK
-        for (low, least), (high, most) in zip(corners, corners[1:], strict=False):
+        for (low, least), (high, most) in pairwise(corners):
             if low <= use <= high:
                 return least + (most - least) * (use - low) / (high - low)
         raise AssertionError(f"no use: {use}")
