@@ -69,6 +69,8 @@ class Parameters:
     lp2_cover: Literal["feed", "squeeze"] = "feed"
     """V-6: whether bitasset lent counts at the feed, or at the worst price of a margin call."""
     vault_prefix: str = "mplp-vault"
+    personal_pools: Literal["yes", "no"] = "yes"
+    """Whether positions may borrow from personal pools; "no" leaves the market to its shared pool."""
 
     def changed(self, changes: dict[str, Any]) -> Parameters:
         """These parameters with some replaced; raises `ParameterError` for an unknown name or a bad value."""
@@ -218,4 +220,5 @@ _READERS: dict[str, Any] = {
     "capital_limit": _pair(none=True),
     "lp2_cover": _word("feed", "squeeze"),
     "vault_prefix": _name,
+    "personal_pools": _word("yes", "no"),
 }

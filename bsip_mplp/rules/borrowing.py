@@ -88,6 +88,7 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
         raise Refused("PL-11", f"{ask.market} is no market here", f"Markets: {', '.join(book.market_names)}.")
     if ask.asset not in (market.core, market.name):
         raise Refused("PL-11", f"{ask.asset} is not lent in the market {market.name}")
+    check_lends(market)
     position = find_position(book, account, market.name, ask.position)
     check_may_move(position)
     feed = market.valid_feed
@@ -107,6 +108,12 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
     parts = _choose_pools(book, account, ask, units, market)
     _check_interest(book, account, parts, along)
     return Plan(units, tuple(parts))
+
+
+def check_lends(market: Market) -> None:
+    """Refuse a loan in a market that is run by its shared pool alone."""
+    if market.parameters.personal_pools == "no":
+        raise Refused("PL-11", f"{market.name} has no loans from personal pools", "Join its shared pool: mplp hold.")
 
 
 def find_position(book: Book, account: str, market: str, named: str | None) -> Position:

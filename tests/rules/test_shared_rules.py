@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, Prepay, Repay, Request
+from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, ParametersChanged, Prepay, Protect, Repay, Request
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_rates import PRESETS, PoolParameters, rate_at
 
@@ -451,6 +451,23 @@ def test_with_both_ways_a_loan_puts_the_pools_call_off_until_it_ends():
     assert not scene.events("called")
     scene.put(Request(time=0, account="ann", ask=Repay(loan=1)))
     assert scene.orders()[0][:2] == ("close", "ann")  # SP-12: now it is
+
+
+def test_a_market_may_be_run_by_its_shared_pool_alone():
+    scene = draft()
+    lend = Lend(rate=Fraction(1, 10), term_days=60)
+    scene.deposit("bob", 500_000, lend)
+    scene.put(ParametersChanged(time=0, market="USD", changes={"personal_pools": "no"}))
+    for ask in (Borrow(market="USD", asset="USD"), Protect(market="USD")):
+        scene.ask("ann", ask)
+        assert scene.outcome.refusals[0].reason == "USD has no loans from personal pools"
+    scene.deposit("bob", 500_000, lend)
+    assert scene.refused == "PL-1"
+    assert scene.free("bob") == 500_000
+    scene.deposit("bob", 500_000, lend, asset="BTS")  # core asset is lent in every market
+    assert scene.refused is None
+    scene.feed(40_000)
+    assert scene.served() == {"ann"}
 
 
 def test_every_rule_has_a_test_by_its_name_and_stands_in_the_code():
