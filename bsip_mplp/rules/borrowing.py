@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bsip_mplp.market import Feed
 from bsip_mplp.money import div_ceil, div_floor
-from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under, ratio_words
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
 from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
@@ -146,7 +146,7 @@ def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
     if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
         raise Refused(
             "PL-14",
-            f"CR is under LMCR {Fraction(market.parameters.lmcr, PERMILLE)}",
+            f"CR is under LMCR {ratio_words(market.parameters.lmcr)}",
             "Add collateral or pay debt first.",
         )
 
@@ -170,10 +170,10 @@ def _check_ratios(book: Book, position: Position, feed: Feed, asset: str, units:
         raise Refused("PL-13", f"{asked} is less than the least that may be borrowed, {needed}", "Ask for the least.")
     _check_own_ratio(position, market, feed)
     if collateral * feed.price.bitasset * PERMILLE <= icr * owed * feed.price.core:
-        raise Refused("PL-14", f"LCR would not be over ICR {Fraction(icr, PERMILLE)}", "Ask for more, or the least.")
+        raise Refused("PL-14", f"LCR would not be over ICR {ratio_words(icr)}", "Ask for more, or the least.")
     cap = market.parameters.cap_permille(feed)
     if collateral * feed.price.bitasset * PERMILLE > cap * debt * feed.price.core:
-        raise Refused("PL-D37", f"LCR would be over {Fraction(cap, PERMILLE)}", "Ask for less.")
+        raise Refused("PL-D37", f"LCR would be over {ratio_words(cap)}", "Ask for less.")
 
 
 def _choose_pools(book: Book, account: str, ask: Borrow, units: int, market: Market) -> list[Part]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from bsip_mplp.ratios import PERMILLE, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
@@ -103,7 +103,7 @@ def _read_feed(book: Book, pool: SharedPool) -> None:
     if feed is None:
         pool.broken = "the market has no valid feed"
     elif icr <= feed.mcr:
-        pool.broken = f"ICR {icr} is not over MCR {feed.mcr}"
+        pool.broken = f"ICR {ratio_words(icr)} is not over MCR {ratio_words(feed.mcr)}"
     else:
         pool.broken = ""
         pool.price, pool.mcr, pool.icr = feed.price.as_fraction(), feed.mcr, icr

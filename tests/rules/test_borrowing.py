@@ -97,6 +97,15 @@ def test_what_was_asked_for_is_named_as_people_write_it(asset, units, reason):
     assert scene.outcome.refusals[0].reason == reason
 
 
+def test_ratios_in_refusals_are_written_as_people_write_them():
+    scene = stage(1299)
+    scene.borrow("ann", 400, "BTS")
+    assert scene.outcome.refusals[0].reason == "CR is under LMCR 1.3"
+    scene = stage()
+    scene.borrow("ann", 3000, "BTS")
+    assert scene.outcome.refusals[0].reason == "LCR would be over 3.2"
+
+
 def test_pl_13_counts_what_is_lent_already():
     scene = stage()
     scene.borrow("ann", 324, "BTS")
