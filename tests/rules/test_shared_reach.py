@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bsip_mplp.rules import shared_service
+from bsip_mplp.rules import shared_lenders, shared_service
 from bsip_mplp.rules.inputs import Borrow, Deposit, Lend, Prepay, Request
 from bsip_mplp.rules.ordered_sums import OrderedSums
 from bsip_mplp.rules.shared_state import SharedPool
@@ -113,6 +113,27 @@ def test_a_feed_looks_at_no_position_with_loans_that_the_pool_holds_at_icr(monke
     scene.leave("lea", 10**8)
     scene.feed(39_000)
     assert not asked
+
+
+def test_what_a_lender_does_looks_at_that_lender_alone(monkeypatch):
+    """SP-5, SP-9: rewards and what comes free are indexes; 100 others, half of whom wait, are not touched."""
+    scene = SharedScene(price=80_000)
+    for number in range(100):
+        scene.supply(f"lender-{number}", 6_500 + number)
+    scene.joined("ann", 10**9, 3_230_000, mcr=1100, interest=300_000)
+    scene.feed(40_000)
+    for number in range(0, 100, 2):
+        scene.leave(f"lender-{number}")
+    looked_at, bring_up = [], shared_lenders.bring_up
+    monkeypatch.setattr(shared_lenders, "bring_up", lambda pool, one: looked_at.append(one.name) or bring_up(pool, one))
+    scene.wait(days=1)  # 24 steps of what comes free
+    scene.feed(40_100)
+    assert looked_at == []
+    for act in (scene.supply, scene.leave):
+        act("lender-3", 10_000)
+    scene.rewards("lender-3")
+    scene.rewards("lender-4")
+    assert looked_at == ["lender-3"] * 3 + ["lender-4"]
 
 
 # --- a plain walk -----------------------------------------------------------------------------------------
