@@ -198,6 +198,8 @@ def order_settlement(book: Book, account: str, asset: str, units: int, source: s
     book.touch("order", number, order)
     book.order(Order(number, "settle", account, asset, units, f"mplp settle {number}"))
     book.event("SP-6", "order", number, "ordered", order="settle", account=account, units=units)
+    into = f"settled into {book.markets[asset].core} on the chain, after the asset's delay"
+    book.notify(account, "SP-6", f"{book.show(asset, units)} of rewards are to be {into}: order {number}.")
 
 
 def _settled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
