@@ -139,9 +139,8 @@ def _check_room(book: Book, pool: SharedPool, participant: Participant) -> None:
     if participant.key <= pool.mcr_key:
         return
     position = participant.position
-    extra = pool.extra_of(position.collateral, position.debt)
-    fits = not pool.scarce and service.available_up_to(book, pool, extra) == extra
-    if participant.drop is None or participant.drop > pool.price_key or not fits:
+    has_room = service.has_room(book, pool, position.collateral, position.debt)
+    if participant.drop is None or participant.drop > pool.price_key or not has_room:
         raise Refused(
             "SP-7", "the position is under its mcr, or the pool has not enough to raise it", "Add collateral first."
         )

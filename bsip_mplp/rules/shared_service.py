@@ -290,6 +290,15 @@ def available_up_to(book: Book, pool: SharedPool, wanted: int) -> int:
     return min(wanted, split_of(book, pool).available)
 
 
+def has_room(book: Book, pool: SharedPool, collateral: int, debt: int) -> bool:
+    """SP-7: whether the pool can serve one position more beside those that it serves."""
+    both = Sums(pool.served_count + 1, pool.served_collateral + collateral, pool.served_debt + debt)
+    if pool.scarce or most_sum(pool, both) <= capacity(book, pool):
+        return not pool.scarce
+    extra = pool.extra_of(collateral, debt)
+    return both.size <= ADDED_UP and available_up_to(book, pool, extra) == extra
+
+
 # --- what follows for each position -----------------------------------------------------------------------
 
 

@@ -93,6 +93,24 @@ def test_sp_8_of_more_a_unit_each_stands_for_the_rounding(monkeypatch):
     assert sum(part.extra_units() for part in parts) <= scene.held("pool")
 
 
+@pytest.mark.parametrize("limit", [2, 3, 4])
+@pytest.mark.parametrize("more", range(-1, 4))
+def test_sp_7_who_joins_under_mcr_displaces_nobody(monkeypatch, limit, more):
+    """Whether it makes the position added up the last one, or the first for which a unit stands; room to the unit."""
+    monkeypatch.setattr(shared_service, "ADDED_UP", limit)
+    scene = SharedScene(price=40_000)
+    positions = [(10**9 + 7919 * n, 3_000_000 + 13 * n) for n in range(4)]
+    scene.supply("lea", 10_000_000)
+    for n, (collateral, debt) in enumerate(positions[:3]):
+        scene.joined(f"holder-{n}", collateral, debt, mcr=1100, interest=300_000)
+    scene.leave("lea", scene.split.available - ceil(exact_sum(positions[3:], 40_000)) - more)
+    scene.position("last", *positions[3])
+    scene.hold("last", 1100, interest=300_000)
+    assert scene.served() == {"holder-0", "holder-1", "holder-2"} | ({"last"} if scene.refused is None else set())
+    if limit == 4:
+        assert (scene.refused is None) == (more >= 0)
+
+
 def test_a_feed_looks_at_no_position_with_loans_that_the_pool_holds_at_icr(monkeypatch):
     """LCR of all of them is another, but no rule acts on it at ICR: nobody goes through them."""
     scene = SharedScene()
