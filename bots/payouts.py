@@ -1,5 +1,7 @@
 """Payouts: it looks at the open orders and has them paid, a few at a time, each exactly once.
 
+What puts bonds on the chain is ordered and carried out in the same way (PL-43).
+
 What is over the operator's limits, and what the reserve for fees can't carry, waits; `mplp health` says so. Nothing is
 begun before ledger and chain were compared since the keeper started, nor while they differ.
 """

@@ -203,6 +203,22 @@ def test_pl_43_without_a_prefix_bonds_stay_in_the_ledger():
     assert scene.series().holdings == {"cat": 160}
 
 
+def test_pl_43_units_come_back_where_no_more_can_be_put_on_the_chain():
+    scene, chain = stage()
+    issue(scene, "cat", 100)
+    chain.carry_out()
+    chain.carry_out()
+    scene.parameters(bond_prefix=None)
+    issue(scene, "cat", 10)
+    assert scene.refused == "PL-43"
+    chain.bring_back("cat")
+
+    assert scene.series().holdings == {"cat": 180}
+    scene.parameters(bond_prefix="MPLPRISK")
+    issue(scene, "cat", 10)
+    assert [(order.kind, order.asset) for order in scene.outcome.orders] == [("bond_pay", ASSET)]  # it keeps its asset
+
+
 @pytest.mark.parametrize(
     ("account", "ask", "rule"),
     [
