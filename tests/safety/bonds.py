@@ -10,7 +10,6 @@ from collections import Counter
 from contextlib import closing
 
 from bsip_mplp.devnet import Asset
-from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.operations import Transfer
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.keeper.intake import Intake
@@ -105,14 +104,7 @@ class BondRun(Run):
             getattr(self, f"_{what}")()
 
     def _send(self):
-        for _ in range(self.rng.choice((1, 2, 5))):
-            self.nonce += 1
-            symbol, units, text = self.rng.choice(SENT)
-            self.figures.log.append(f"{units} {symbol} {text}")
-            try:
-                self.town.transfer(self.rng.choice(PEOPLE), units, text, self.nonce, symbol)
-            except ChainError:
-                continue
+        self.send_one_of(SENT, PEOPLE)
 
     def _units(self):
         """Somebody sends units to the pool, or to somebody else."""

@@ -250,6 +250,17 @@ class Run:
             except ChainError:
                 continue  # who has not got it can't send it
 
+    def send_one_of(self, sent, people):
+        """Some of `people` send some of what stands there: symbol, units and memo."""
+        for _ in range(self.rng.choice((1, 2, 5))):
+            self.nonce += 1
+            symbol, units, text = self.rng.choice(sent)
+            self.figures.log.append(f"{units} {symbol} {text}")
+            try:
+                self.town.transfer(self.rng.choice(people), units, text, self.nonce, symbol)
+            except ChainError:
+                continue  # who has not got it can't send it
+
     def _blocks(self):
         for _ in range(self.rng.randrange(1, 9)):
             self.chain.produce_block()

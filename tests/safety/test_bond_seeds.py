@@ -5,10 +5,8 @@ More: `python -m tests.safety.bonds FIRST COUNT`.
 
 import pytest
 
-from bsip_mplp.chain.outbox import Outbox
-from bsip_mplp.rules.inputs import OrderDone
 from tests.safety.bonds import BondRun, BondTown
-from tests.safety.run import Broken
+from tests.safety.hasty import is_caught, tell_too_soon
 
 SEEDS = 8
 
@@ -33,21 +31,5 @@ def test_pl_43_units_on_the_chain_are_those_of_the_ledger_whatever_goes_wrong(to
 
 
 def test_units_told_as_issued_before_they_are_sent_are_caught(town, monkeypatch):
-    begin = Outbox._begin
-
-    def hasty(self, one, context, reserve_units):
-        if one.order.kind != "bond_issue":
-            return begin(self, one, context, reserve_units)
-        number = one.order.number
-        transaction = self._sign(one, context).id
-        return OrderDone(time=context.time, order=number, fee_asset="TEST", fee=0, transaction=transaction), 0
-
-    monkeypatch.setattr(Outbox, "_begin", hasty)
-    broken = []
-    for seed in range(1, SEEDS + 1):
-        try:
-            BondRun(town, seed).play()
-        except Broken as error:
-            broken.append(str(error))
-            break
-    assert broken
+    tell_too_soon(monkeypatch, "bond_issue")
+    assert is_caught(BondRun, town, range(1, SEEDS + 1))
