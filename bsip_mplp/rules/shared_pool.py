@@ -46,7 +46,7 @@ def _change(book: Book, pool: SharedPool, parameters: PoolParameters) -> None:
     for participant in pool.participants.values():
         if participant.call != "full":
             service.take_out(pool, participant)
-    pool.parameters = parameters
+    pool.parameters, pool.decided_by = parameters, None
     for participant in pool.participants.values():
         if participant.position.collateral:
             service.put_back(pool, participant)

@@ -19,7 +19,6 @@ from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.shared_rates import rate_at
 from bsip_mplp.rules.shared_state import KEY_BITS, Participant, SharedPool, key_of
-from bsip_mplp.rules.state import Position
 
 
 class Bounds(NamedTuple):
@@ -42,47 +41,66 @@ class Split(NamedTuple):
 def refresh(book: Book, pool: SharedPool) -> None:
     """Decide anew who is served, after anything that bears on it; the pool's sums go on from here."""
     accrual.advance(pool, book.now)
+    by = (book.markets[pool.market].valid_feed, capacity(book, pool))
+    if pool.dirty or by != pool.decided_by:
+        _decide(book, pool)
+        pool.decided_by = by
+    if pool.to_call and not pool.broken:
+        book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
+    accrual.schedule_due(book, pool)
+    book.touch("shared_pool", pool.market, pool)
+
+
+def _decide(book: Book, pool: SharedPool) -> None:
     before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-    level, served = (pool.level, pool.scarce), {n for n in pool.with_loans if pool.by_number[n].served}
+    level = (pool.level, pool.scarce)
     _read_feed(book, pool)
     touched = set(pool.dirty)
     for number in pool.dirty:
         _place_in_order(pool, pool.by_number[number])
     pool.dirty.clear()
-    if pool.price is not None:
-        touched |= _hold_or_drop(pool, before.price)
-        _set_level(book, pool)
-        _set_end(book, pool)
-        now = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-        touched |= _crossed(pool, before, now)
-        armed = [number for number in sorted(touched) if number in pool.by_number and _judge(book, pool, number)]
-        _set_rate(book, pool)
-        accrual.guard_level(pool)
-        for number in armed:
-            accrual.arm(pool.by_number[number])
-    if pool.to_call and not pool.broken:
-        book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
-    accrual.schedule_due(book, pool)
-    moved = level != (pool.level, pool.scarce)
-    for number in pool.with_loans:  # LCR counts what the pool adds: it is another for who is served, or no longer is
-        participant = pool.by_number[number]
-        turned = participant.served != (number in served)
-        if turned or (participant.served and moved and _may_act(book, participant.position)):
-            book.look_at(participant.position)
-    book.touch("shared_pool", pool.market, pool)
+    if pool.price is None:
+        return
+    touched |= _hold_or_drop(pool, before.price)
+    _set_level(book, pool)
+    _set_end(book, pool)
+    now = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
+    touched |= _crossed(pool, before, now)
+    judged = [pool.by_number[number] for number in sorted(touched) if number in pool.by_number]
+    turned = {participant.number for participant in judged if _judge(book, pool, participant)}
+    _set_rate(book, pool)
+    accrual.guard_level(pool)
+    for participant in judged:
+        if participant.served or participant.number in turned:
+            accrual.arm(participant)
+    _look_at_loans(book, pool, turned, moved=level != (pool.level, pool.scarce))
 
 
-def _may_act(book: Book, position: Position) -> bool:
-    """Whether another LCR can bring anything about: PL-18 and PL-22 do nothing where it is over both their limits.
+def _look_at_loans(book: Book, pool: SharedPool, turned: set[int], *, moved: bool) -> None:
+    """LCR counts what the pool adds: it is another for who is served, or no longer is.
 
-    What goes by CR alone does not come from the pool, and is found by its index.
+    PL-18 and PL-22 do nothing where it is over both their limits. It is never under `p / x` for who is served, so
+    most often one comparison says that of all who are not judged at the moment. What goes by CR alone does not come
+    from the pool, and is found by its index.
     """
-    market = book.markets[position.market]
-    feed = market.valid_feed
-    if feed is None or position.holds or position.state != "protected":
-        return True
-    limit = max(market.parameters.floor_permille(feed), feed.mcr)
-    return ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit)
+    for number in turned & pool.with_loans.keys():
+        book.look_at(pool.by_number[number].position)
+    if not moved:
+        return
+    market = book.markets[pool.market]
+    feed, x = market.valid_feed, pool.level
+    limit = 0 if feed is None else max(market.parameters.floor_permille(feed), feed.mcr)
+    over = feed is not None and not pool.scarce
+    over = over and x.numerator * limit * feed.price.core <= x.denominator * feed.price.bitasset * PERMILLE
+    for number in pool.with_loans:
+        participant = pool.by_number[number]
+        position = participant.position
+        if not participant.served:
+            continue
+        if feed is None or position.holds or position.state != "protected":
+            book.look_at(position)
+        elif not over and ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit):
+            book.look_at(position)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
@@ -285,9 +303,9 @@ def _crossed(pool: SharedPool, before: Bounds, now: Bounds) -> set[int]:
     return touched
 
 
-def _judge(book: Book, pool: SharedPool, number: int) -> bool:
-    """Serve a position or not, and see whether it is to be called; returns whether its interest is watched anew."""
-    participant = pool.by_number[number]
+def _judge(book: Book, pool: SharedPool, participant: Participant) -> bool:
+    """Serve a position or not, and see whether it is to be called; returns whether its service began or ended."""
+    number = participant.number
     if participant.call == "full":
         return False
     served = _is_served(pool, participant)
@@ -303,7 +321,7 @@ def _judge(book: Book, pool: SharedPool, number: int) -> bool:
             participant.call = ""
             book.touch("participant", participant.object_key, participant)
             book.event("SP-12", "participant", participant.object_key, "no longer called")
-    return changed or served
+    return changed
 
 
 def _is_served(pool: SharedPool, participant: Participant) -> bool:
@@ -348,6 +366,7 @@ def _set_rate(book: Book, pool: SharedPool) -> None:
 
 def take_out(pool: SharedPool, participant: Participant) -> None:
     """Before a position's debt or collateral changes, or it leaves: it counts nowhere until it is placed anew."""
+    pool.decided_by = None
     accrual.settle(participant)
     if participant.served:
         count_in(pool, participant, -1)
