@@ -129,7 +129,7 @@ def look_at_carried(book: Book, position: Position) -> None:
     """PL-36: once `CR > LMCR` it is sold and closed; in books custody the loans end and the holder has it again."""
     market = book.markets[position.market]
     feed = market.valid_feed
-    if feed is None or position.custody == "vault" or not _is_over_lmcr(position, market):
+    if feed is None or position.custody == "vault" or not is_over_lmcr(position, market):
         return  # V-9: a vault's orders are its own
     if position.custody == "books":  # PL-D25
         for loan in book.live_loans(position):
@@ -142,7 +142,8 @@ def look_at_carried(book: Book, position: Position) -> None:
         order_on_chain(book, position, "close", market.core, position.collateral, limit=limit, rule="PL-36")
 
 
-def _is_over_lmcr(position: Position, market: Market) -> bool:
+def is_over_lmcr(position: Position, market: Market) -> bool:
+    """PL-36: whether `CR > LMCR` at a valid feed."""
     feed = market.valid_feed
     value = 0 if feed is None else position.collateral * feed.price.bitasset * PERMILLE
     return feed is not None and value > market.parameters.lmcr * position.debt * feed.price.core

@@ -11,7 +11,7 @@ from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
 from bsip_mplp.rules.interest import judge_missed
 from bsip_mplp.rules.positions import look_for_triggered, pause_holds
-from bsip_mplp.rules.protection import run_of_market
+from bsip_mplp.rules.protection import lift_bars, run_of_market
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.serving import schedule_dividend
 from bsip_mplp.rules.shared_pool import feed_judged
@@ -59,6 +59,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     feed = market.valid_feed
     if feed is not None and (reason := misfit(parameters, feed)):
         raise Refused("PL-D7", reason)
+    lift_bars(book, market)
     market.parameters = parameters
     book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)

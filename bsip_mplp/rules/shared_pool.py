@@ -257,6 +257,14 @@ def position_looked_at(book: Book, position: Position) -> None:
         calls.call_if_due(book, participant)
 
 
+def look_at_all_with_loans(book: Book, market: Market) -> None:
+    """Have all who take part and have loans looked at: by other limits."""
+    pool = book.shared_pools.get(market.name)
+    if pool is not None:
+        for number in pool.with_loans:
+            book.look_at(pool.by_number[number].position)
+
+
 Case = Literal["lower", "called", "under water"]
 
 

@@ -53,10 +53,9 @@ def refresh(book: Book, pool: SharedPool) -> None:
 
 def _decide(book: Book, pool: SharedPool) -> None:
     before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-    level = (pool.level, pool.scarce)
     _read_feed(book, pool)
-    touched = set(pool.dirty)
-    for number in pool.dirty:
+    touched, placed = set(pool.dirty), list(pool.dirty)
+    for number in placed:
         _place_in_order(pool, pool.by_number[number])
     pool.dirty.clear()
     if pool.price is None:
@@ -73,34 +72,33 @@ def _decide(book: Book, pool: SharedPool) -> None:
     for participant in judged:
         if participant.served or participant.number in turned:
             accrual.arm(participant)
-    _look_at_loans(book, pool, turned, moved=level != (pool.level, pool.scarce))
+    _look_at_loans(book, pool, turned.union(placed))
 
 
-def _look_at_loans(book: Book, pool: SharedPool, turned: set[int], *, moved: bool) -> None:
+def _look_at_loans(book: Book, pool: SharedPool, changed: set[int]) -> None:
     """LCR counts what the pool adds: it is another for who is served, or no longer is.
 
     PL-18 and PL-22 do nothing where it is over both their limits. It is never under `p / x` for who is served, so
     most often one comparison says that of all who are not judged at the moment. What goes by CR alone does not come
     from the pool, and is found by its index.
     """
-    for number in turned & pool.with_loans.keys():
+    for number in changed & pool.with_loans.keys():
         book.look_at(pool.by_number[number].position)
-    if not moved:
-        return
     market = book.markets[pool.market]
     feed, x = market.valid_feed, pool.level
-    limit = 0 if feed is None else max(market.parameters.floor_permille(feed), feed.mcr)
-    over = feed is not None and not pool.scarce
-    over = over and x.numerator * limit * feed.price.core <= x.denominator * feed.price.bitasset * PERMILLE
-    for number in pool.with_loans:
-        participant = pool.by_number[number]
-        position = participant.position
-        if not participant.served:
-            continue
-        if feed is None or position.holds or position.state != "protected":
-            book.look_at(position)
-        elif not over and ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit):
-            book.look_at(position)
+    served = [pool.by_number[number].position for number in pool.with_loans if pool.by_number[number].served]
+    if feed is not None:
+        limit, price = max(market.parameters.floor_permille(feed), feed.mcr), feed.price
+        over = not pool.scarce and x.numerator * limit * price.core <= x.denominator * price.bitasset * PERMILLE
+        served = [
+            position
+            for position in served
+            if position.state != "protected"
+            or position.holds
+            or (not over and ratio_is_under(position.collateral + position.lp1, position.owed_units, price, limit))
+        ]
+    for position in served:
+        book.look_at(position)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
