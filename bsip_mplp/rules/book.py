@@ -54,7 +54,8 @@ class Book:
         self.markets: dict[str, Market] = {}
         self.market_names: list[str] = []
         self.pools: dict[int, Pool] = {}
-        self.pools_of_asset: dict[str, list[int]] = {}
+        self.cheapest: dict[str, list[tuple[int, int]]] = {}
+        """Pools by the asset that they lend, the cheapest first, the older of equals: a rate's key and a number."""
         self.loans: dict[int, Loan] = {}
         self.overdue: dict[str, dict[int, None]] = {}
         """Loans with overdue interest by borrower, in the order in which it fell due (PL-45)."""
