@@ -198,10 +198,11 @@ def look_for_triggered(book: Book, market: Market) -> None:
     limits: tuple[tuple[TriggerIndex[str], int | Fraction, bool], ...] = (
         (market.under_mssr, feed.mssr, False),
         (market.under_mcr, feed.mcr, True),
-        (market.vaults_under, market.parameters.buffered(feed.mcr), True),
         (market.under_lmcr, market.parameters.lmcr, False),
         (market.under_floor, floor, True),
     )
+    if len(market.vaults_under):
+        limits += ((market.vaults_under, market.parameters.buffered(feed.mcr), True),)
     found = [
         account
         for index, limit, combined in limits

@@ -86,10 +86,10 @@ def arm(participant: Participant) -> None:
         participant.due_alpha = participant.guard = None
         return
     settle(participant)
-    level, debt = pool.level, participant.position.debt
-    slack = Fraction(debt) - collateral * level + Fraction(debt, GUARD_LEAST)
-    guard = max(Fraction(0), level - slack / collateral)
-    participant.guard = key_of(guard.numerator, guard.denominator)
+    share, of, debt = pool.level.numerator, pool.level.denominator, participant.position.debt
+    # x − (D − C·x + D / GUARD_LEAST) / C, as whole numbers
+    guard = 2 * GUARD_LEAST * collateral * share - (GUARD_LEAST + 1) * debt * of
+    participant.guard = key_of(max(0, guard), GUARD_LEAST * collateral * of)
     most = participant.weight_debt - (participant.weight_collateral * participant.guard >> KEY_BITS) + 1
     left = (participant.paid << SQUARE_BITS) - participant.accrued
     participant.due_alpha = pool.sum_alpha + max(0, div_ceil(left, most))

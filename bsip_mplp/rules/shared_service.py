@@ -61,8 +61,7 @@ def _decide(book: Book, pool: SharedPool) -> None:
     if pool.price is None:
         return
     touched |= _hold_or_drop(pool, before.price)
-    _set_level(book, pool)
-    _set_end(book, pool)
+    _set_end(book, pool, _set_level(book, pool))
     now = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
     touched |= _crossed(pool, before, now)
     judged = [pool.by_number[number] for number in sorted(touched) if number in pool.by_number]
@@ -162,16 +161,15 @@ def capacity(book: Book, pool: SharedPool) -> int:
     return book.ledger.balance(pool.account("pool"), pool.market)
 
 
-def _set_level(book: Book, pool: SharedPool) -> None:
-    """SP-7: to ICR if upper can be filled; otherwise to the one common level that the pool reaches."""
+def _set_level(book: Book, pool: SharedPool) -> Sums:
+    """SP-7: to ICR if upper can be filled; otherwise to the one common level that the pool reaches. Gives upper."""
     units, price = capacity(book, pool), pool.price or Fraction(0)
     pool.scarce, pool.level = False, Fraction(price.numerator * PERMILLE, price.denominator * pool.icr)
     pool.level_key = key_of(pool.level.numerator, pool.level.denominator)
     to_mcr = pool.everyone.up_to(pool.mcr_key)
-    if fits(
-        pool, to_mcr.less(pool.everyone.up_to(pool.level_key)), units, [(pool.everyone, pool.level_key, pool.mcr_key)]
-    ):
-        return
+    upper = to_mcr.less(pool.everyone.up_to(pool.level_key))
+    if fits(pool, upper, units, [(pool.everyone, pool.level_key, pool.mcr_key)]):
+        return upper
 
     def is_out(sums: Sums, key: int) -> bool:
         if key > pool.mcr_key:
@@ -185,6 +183,7 @@ def _set_level(book: Book, pool: SharedPool) -> None:
     common = Fraction(raised.debt - units, raised.collateral) if raised.collateral else mcr_level
     pool.scarce, pool.level = True, max(pool.level, common)
     pool.level_key = key_of(pool.level.numerator, pool.level.denominator)
+    return raised
 
 
 def least_sum(pool: SharedPool, sums: Sums) -> int:
@@ -222,13 +221,12 @@ def _extra(pool: SharedPool, participant: Participant) -> int:
 # --- the end of lower -------------------------------------------------------------------------------------
 
 
-def _set_end(book: Book, pool: SharedPool) -> None:
+def _set_end(book: Book, pool: SharedPool, upper: Sums) -> None:
     """SP-8: of lower, groups of equal `cr` are served whole, highest first, as far as the pool reaches."""
     pool.end_key = pool.mcr_key
     if pool.scarce:
         return
     units = capacity(book, pool)
-    upper = pool.everyone.up_to(pool.mcr_key).less(pool.everyone.up_to(pool.level_key))
     start = pool.holding.up_to(pool.mcr_key)
     if start.size == len(pool.holding):
         return

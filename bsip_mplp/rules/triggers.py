@@ -36,6 +36,9 @@ class TriggerIndex(Generic[Name]):
         self._stands: dict[Name, tuple[int, int]] = {}
         """Debt and collateral that a place was reckoned from."""
 
+    def __len__(self) -> int:
+        return len(self._place)
+
     def put(self, name: Name, debt: int, collateral: int) -> None:
         """Give a name its place by `debt / collateral`, instead of the one it had."""
         stands = (debt, collateral)
