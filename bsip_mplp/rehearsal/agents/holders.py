@@ -77,6 +77,7 @@ class Holders:
         for place, user in enumerate(who.tolist()):
             world.endow(user, core=int(world.wealth[user]))
             self.open(world, place)
+            world.catch_up()
         self._set_band(world)
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
