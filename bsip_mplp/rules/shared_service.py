@@ -78,26 +78,29 @@ def _look_at_loans(book: Book, pool: SharedPool, changed: set[int]) -> None:
     """LCR counts what the pool adds: it is another for who is served, or no longer is.
 
     PL-18 and PL-22 do nothing where it is over both their limits. It is never under `p / x` for who is served, so
-    most often one comparison says that of all who are not judged at the moment. What goes by CR alone does not come
-    from the pool, and is found by its index.
+    most often one comparison says that of all for whom nothing holds yet, and who are in no auction. What goes by CR
+    alone does not come from the pool, and is found by its index.
     """
     for number in changed & pool.with_loans.keys():
         book.look_at(pool.by_number[number].position)
     market = book.markets[pool.market]
-    feed, x = market.valid_feed, pool.level
-    served = [pool.by_number[number].position for number in pool.with_loans if pool.by_number[number].served]
-    if feed is not None:
-        limit, price = max(market.parameters.floor_permille(feed), feed.mcr), feed.price
-        over = not pool.scarce and x.numerator * limit * price.core <= x.denominator * price.bitasset * PERMILLE
-        served = [
-            position
-            for position in served
-            if position.state != "protected"
-            or position.holds
-            or (not over and ratio_is_under(position.collateral + position.lp1, position.owed_units, price, limit))
-        ]
-    for position in served:
-        book.look_at(position)
+    feed = market.valid_feed
+    if feed is None:
+        return
+    limit, x = max(market.parameters.floor_permille(feed), feed.mcr), pool.level
+    for account in market.watched:
+        participant = book.positions[pool.market, account].participant
+        if participant is not None and participant.served:
+            book.look_at(participant.position)
+    if not pool.scarce and x.numerator * limit * feed.price.core <= x.denominator * feed.price.bitasset * PERMILLE:
+        return
+    for number in pool.with_loans:
+        participant = pool.by_number[number]
+        position = participant.position
+        if not participant.served:
+            continue
+        if ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit):
+            book.look_at(position)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
