@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Protocol
@@ -36,6 +37,9 @@ class Refused(Exception):
     def __init__(self, rule: str, reason: str, remedy: str = "") -> None:
         super().__init__(f"{rule}: {reason}")
         self.rule, self.reason, self.remedy = rule, reason, remedy
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class _Kept(Protocol):
@@ -99,13 +103,16 @@ class Book:
             time=self.now,
             entries=tuple(self._entries),
             events=tuple(self._events),
-            objects={key: kept.as_json() if self._shows else {} for key, kept in self._touched.items()},
+            objects={key: kept.as_json() for key, kept in self._touched.items()} if self._shows else self._hidden(),
             orders=tuple(self._orders),
             notices=tuple(self._notices),
             refusals=tuple(self._refusals),
         )
         self._begin()
         return outcome
+
+    def _hidden(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        return dict.fromkeys(self._touched, _NOTHING)
 
     # --- writing ------------------------------------------------------------------------------------------
 

@@ -136,11 +136,16 @@ def _put_in_order(book: Book, position: Position) -> None:
     held = _is_held(position)
     # where the shared pool adds to LCR it has the position looked at whenever what it adds is another
     by_feed_alone = position.participant is None or not position.participant.served
+    unwinds = bool(position.unwinding) and position.state != "closed"
+    by = None if held else (own, combined, has_long, has_short, in_vault, unwinds, by_feed_alone)
+    if by is not None and by == position.placed_by:
+        return
+    position.placed_by = by
     for index, stands, ratio in (
         (market.under_mssr, has_long and not held, own),
         (market.under_mcr, has_long and not held and not in_vault and by_feed_alone, combined),
         (market.vaults_under, has_long and not held and in_vault, combined),
-        (market.homeward, bool(position.unwinding) and position.state != "closed", combined[::-1]),
+        (market.homeward, unwinds, combined[::-1]),
         (market.under_lmcr, has_short and not carried, own),
         (market.under_floor, has_short and not carried and by_feed_alone, combined),
     ):
@@ -211,6 +216,8 @@ def look_for_triggered(book: Book, market: Market) -> None:
     found += market.homeward.take(_may_go_home(book, market, feed))
     found += market.falls.take_from(order_key(feed.price.bitasset, feed.price.core))
     found += market.rises.take_from(order_key(feed.price.core, feed.price.bitasset))
+    for account in found:
+        book.positions[market.name, account].placed_by = None
     for account in (*market.restless, *found):
         book.look_at(book.positions[market.name, account])
 

@@ -278,6 +278,8 @@ class Position:
     shrunk: bool = False
     """Whether it was seen smaller while it had loans (PL-D54)."""
     home_judged: int = -1
+    placed_by: tuple[Any, ...] | None = None
+    """What it was given its places in the indexes of its market by, if it still has them."""
     participant: Participant | None = None
     """Its part in the shared pool, if it takes part (SP-18)."""
     placed_lp1: int = 0
