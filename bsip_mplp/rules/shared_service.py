@@ -239,7 +239,13 @@ def _set_end(book: Book, pool: SharedPool, upper: Sums) -> None:
     def least(lower: Sums) -> int:  # `least_sum` of upper and lower together
         return debt + lower.debt - (collateral + lower.collateral) * share // of
 
-    sure = _last_group(pool, lambda lower: least(lower) + max(0, size + lower.size - 1) <= units)
+    def fits_surely(lower: Sums) -> bool:
+        return least(lower) + max(0, size + lower.size - 1) <= units
+
+    if fits_surely(pool.holding.total()):
+        pool.end_key = pool.holding.last_key()
+        return
+    sure = _last_group(pool, fits_surely)
     perhaps = _last_group(pool, lambda lower: least(lower) <= units)
     if perhaps > sure:
         taken = _taken(pool, [(pool.everyone, pool.level_key, pool.mcr_key), (pool.holding, pool.mcr_key, sure)])

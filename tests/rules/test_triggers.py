@@ -34,6 +34,18 @@ def test_the_index_takes_out_those_that_trigger_and_no_other(positions, limit):
     assert set(index.take(lambda name: name in low)) == low
 
 
+@given(st.lists(st.tuples(UNITS, UNITS), min_size=1, max_size=20), UNITS, UNITS)
+def test_the_index_takes_out_all_from_a_price_on(thresholds, bitasset, core):
+    """As `falls` has it: what turns under a limit below its own price is found by every price that is no higher."""
+    index = TriggerIndex()
+    for name, (debt, collateral) in enumerate(thresholds):
+        index.put_at(name, order_key(debt, collateral))
+    reached = {name for name, (debt, collateral) in enumerate(thresholds) if bitasset * collateral <= debt * core}
+    assert len(index) == len(thresholds)
+    assert set(index.take_from(order_key(bitasset, core))) == reached
+    assert len(index) == len(thresholds) - len(reached)
+
+
 NAMES = st.sampled_from("abcde")
 STEPS = st.one_of(
     st.tuples(st.just("put"), NAMES, st.integers(0, 4), st.integers(0, 3)),
@@ -90,7 +102,8 @@ def test_a_feed_looks_at_a_held_position_only_if_another_thing_is_true_of_it():
     assert looked_at(scene, 886), "the hold of a cure begins"
     assert looked_at(scene, 885), "it is dropped"
     assert looked_at(scene, 780)
-    assert looked_at(scene, None) and looked_at(scene, 780), "a hold stands still without a valid feed (PL-D59)"
+    assert looked_at(scene, None), "a hold stands still without a valid feed (PL-D59)"
+    assert looked_at(scene, 780), "and goes on with one"
     scene.wait(seconds=60)
     assert scene.state("ann")[0] == "taken_over"
     assert not looked_at(scene, 900), "a takeover is not cured"
@@ -104,7 +117,8 @@ def test_a_feed_looks_at_all_that_is_held_if_it_brings_other_limits():
     scene.feed(880)
     assert looked_at(scene, 880, mcr=1500), "LCR 1.54 is no longer under MCR"
     assert not scene.of("ann").holds
-    assert looked_at(scene, 880, mcr=1550) and scene.of("ann").holds
+    assert looked_at(scene, 880, mcr=1550), "it is again"
+    assert scene.of("ann").holds
     scene.parameters(auction_floor=1200)
     assert ("position", "USD/ann") in scene.outcome.objects
 
