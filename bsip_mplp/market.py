@@ -99,7 +99,8 @@ class Parameters:
 
     def buffered(self, mcr: int) -> Fraction:
         """V-7: the ratio that a vault in auction is held at, per mille: `MCR · (1 + auction_buffer)`."""
-        return mcr * (1 + self.auction_buffer)
+        of = self.auction_buffer.denominator
+        return Fraction(mcr * (of + self.auction_buffer.numerator), of)
 
 
 def misfit(parameters: Parameters, feed: Feed) -> str | None:

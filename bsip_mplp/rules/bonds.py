@@ -130,7 +130,7 @@ def window_ends(book: Book, series: Series) -> None:
 
 def _exchange(book: Book, market: Market, series: Series) -> None:
     """PL-39: what is lent or available of the bitasset in peer pools is exchanged 1 : 1 for bonds, by share."""
-    pools = [book.pools[number] for number in book.pools_of_asset.get(market.name, ())]
+    pools = [book.pools[number] for number in sorted(number for _, number in book.cheapest.get(market.name, ()))]
     live: dict[int, list[Loan]] = {}
     for loan in book.loans.values():
         if loan.ended is None and book.position_of(loan).custody != "vault":  # V-5: what is in a vault is not at hand

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Protocol
@@ -37,6 +38,9 @@ class Refused(Exception):
         self.rule, self.reason, self.remedy = rule, reason, remedy
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 class _Kept(Protocol):
     def as_json(self) -> dict[str, Any]: ...
 
@@ -53,7 +57,8 @@ class Book:
         self.markets: dict[str, Market] = {}
         self.market_names: list[str] = []
         self.pools: dict[int, Pool] = {}
-        self.pools_of_asset: dict[str, list[int]] = {}
+        self.cheapest: dict[str, list[tuple[int, int]]] = {}
+        """Pools by the asset that they lend, the cheapest first, the older of equals: a rate's key and a number."""
         self.loans: dict[int, Loan] = {}
         self.overdue: dict[str, dict[int, None]] = {}
         """Loans with overdue interest by borrower, in the order in which it fell due (PL-45)."""
@@ -99,13 +104,16 @@ class Book:
             time=self.now,
             entries=tuple(self._entries),
             events=tuple(self._events),
-            objects={key: kept.as_json() if self._shows else {} for key, kept in self._touched.items()},
+            objects={key: kept.as_json() for key, kept in self._touched.items()} if self._shows else self._hidden(),
             orders=tuple(self._orders),
             notices=tuple(self._notices),
             refusals=tuple(self._refusals),
         )
         self._begin()
         return outcome
+
+    def _hidden(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        return dict.fromkeys(self._touched, _NOTHING)
 
     # --- writing ------------------------------------------------------------------------------------------
 

@@ -101,7 +101,7 @@ class Engine:
         """The ledger, to be read."""
         return self.book.ledger
 
-    def next_due(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+    def next_due(self, kinds: Collection[DueKind] | None = None) -> int | None:
         """When the earliest thing of some kinds, or of all, falls due, in chain seconds."""
         return self.book.schedule.next_time(kinds)
 

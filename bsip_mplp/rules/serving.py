@@ -84,8 +84,10 @@ def window_ends(book: Book, series: Series) -> None:
 
 def _black_no_more(book: Book, market: Market) -> None:
     """PL-38: once income covers what its debt lacks, and no interest is owed, a black position is carried again."""
+    if not any(book.positions[market.name, account].state == "black" for account in market.carried):
+        return
     black = [p for p in carrying.carried_positions(book, market) if p.state == "black"]
-    lacking = carrying.lacking_debt_units(book, market) if black else {}
+    lacking = carrying.lacking_debt_units(book, market)
     for position in black:
         if not lacking.get(position.account) and not carrying.owes_interest(book, position):
             book.change_state(position, "carried", "PL-38")
