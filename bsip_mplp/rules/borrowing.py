@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from bsip_mplp.market import Feed
 from bsip_mplp.money import div_ceil, div_floor
