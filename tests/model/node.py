@@ -50,7 +50,9 @@ class Faults(NoBoard):
 
 class NodeCourse(Course):
     """A random course whose steps are done on a chain. What can't be done there (an asset that isn't there, more than
-    somebody has, a position that the chain refuses) does not happen."""
+    somebody has, a position that the chain refuses) does not happen. Nor is money lost: nobody else has the key."""
+
+    ACTIONS = tuple(one for one in Course.ACTIONS if one[0] is not Course.loss)
 
     def __init__(self, seed, steps, url, folder):
         super().__init__(seed, steps)
