@@ -36,6 +36,11 @@ class Postgres:
         self._template = f"{TEMPLATE}_{os.getpid()}"
         Journal.open(self.empty(self._template), create=True).close()
 
+    @property
+    def programs(self):
+        """The folder in which the server's own programs stand, `pg_dump` among them."""
+        return self._server.bin_path
+
     def empty(self, name=None):
         """The address of a new database with nothing in it."""
         return self._made(name or self._name(), "template0")
