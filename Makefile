@@ -19,7 +19,7 @@ unit: .venv/ready
 	$(BIN)/pytest -n 4 --dist loadfile
 
 bench: .venv/ready
-	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name -p no:xdist
+	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name --timeout 3600 -p no:xdist
 
 # SEEDS crash runs from FIRST on, KILLS times kill -9, FUZZ_SECONDS for each harness, JOBS at the same time: make soak SEEDS=10000 KILLS=200
 SEEDS ?= 2000

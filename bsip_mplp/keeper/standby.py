@@ -26,6 +26,7 @@ class Ahead:
     def __init__(self, database_url: str) -> None:
         self._url = database_url
         self._folded: Folded | None = None
+        self._is_ready = False
 
     def follow(self) -> bool:
         """Fold what the leader wrote since, a part at a time; tells whether that was all. A fault is put off."""
@@ -33,7 +34,10 @@ class Ahead:
             with Journal.open(self._url, read_only=True) as journal:
                 if self._folded is None or not self._folded.belongs_to(journal):
                     self._folded = Folded.begin(journal)
-                return self._folded.fold_on(journal, FOLD_SECONDS_MAX)
+                was_ready, self._is_ready = self._is_ready, self._folded.fold_on(journal, FOLD_SECONDS_MAX)
+                if self._is_ready and not was_ready:
+                    log.info("ready to take over: %d inputs are folded", self._folded.head.seq)
+                return self._is_ready
         except BrokenChainError:
             self._folded = None  # whoever leads next folds it from the beginning, and says what is wrong
         except JournalError as error:

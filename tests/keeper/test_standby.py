@@ -26,9 +26,11 @@ def begun(url):
     return url
 
 
-def test_it_follows_what_is_written_and_taking_over_folds_only_what_came_since(begun):
+def test_it_follows_what_is_written_and_taking_over_folds_only_what_came_since(begun, caplog):
+    caplog.set_level("INFO", "mplp.keeper")
     ahead = Ahead(begun)
     assert ahead.follow()
+    assert "ready to take over: 29 inputs are folded" in caplog.text
     write(begun, deposit(40), deposit(41))
     assert ahead.follow()
     write(begun, deposit(50))

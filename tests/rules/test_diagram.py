@@ -1,18 +1,15 @@
 """The diagram of a position's states is made from the table that the engine checks every change by."""
 
-from pathlib import Path
 from typing import get_args
 from xml.etree import ElementTree
 
-from bsip_mplp.rules import diagram
 from bsip_mplp.rules.transitions import TRANSITIONS, PositionState
-
-DOCS = Path(__file__).parents[2] / "docs"
+from tests.rules import diagram
 
 
 def test_the_docs_are_what_the_table_says():
     for name, made in (("states.md", diagram.page()), ("states.svg", diagram.svg())):
-        assert (DOCS / name).read_text() == made, "run: python -m bsip_mplp.rules.diagram docs"
+        assert (diagram.DOCS / name).read_text() == made, "run: python -m tests.rules.diagram"
 
 
 def test_every_state_has_a_place_and_a_meaning():

@@ -1,15 +1,16 @@
-"""The diagram of a position's states, drawn from the table in `transitions`: `python -m bsip_mplp.rules.diagram docs`.
+"""The diagram of a position's states, drawn from the table in `transitions`: `python -m tests.rules.diagram`.
 
 It writes `states.md` (Mermaid, and the table with its reasons) and `states.svg`. A test fails when they are stale.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from bsip_mplp.rules.transitions import TRANSITIONS, PositionState
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
 
 MEANING: Final[dict[PositionState, str]] = {
     "free": "open on the chain, with no loan",
@@ -45,7 +46,7 @@ def page() -> str:
         "",
         "A position is in exactly one state, and one rule causes each change of it (PL-I4). This page and its picture",
         "are made from the table in `bsip_mplp/rules/transitions.py`, by which the engine checks every change:",
-        "`python -m bsip_mplp.rules.diagram docs`.",
+        "`python -m tests.rules.diagram`.",
         "",
         "![The states of a position](states.svg)",
         "",
@@ -182,11 +183,6 @@ def _border(box: Box, towards: tuple[int, int]) -> tuple[int, int]:
     return box.x + dx * half_height // max(1, abs(dy)), box.y + (half_height if dy > 0 else -half_height)
 
 
-def write(folder: Path) -> None:
-    """Write both files into a folder."""
-    (folder / "states.md").write_text(page(), encoding="utf-8")
-    (folder / "states.svg").write_text(svg(), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))
+    (DOCS / "states.md").write_text(page(), encoding="utf-8")
+    (DOCS / "states.svg").write_text(svg(), encoding="utf-8")
