@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.databases import alter
+
 
 def one_line(ran):
     assert ran.status == 2
@@ -41,10 +43,7 @@ def one_line(ran):
 @pytest.mark.usefixtures("journal")
 def test_what_is_wrong_is_said_in_one_line(mplp, journal, words, says):
     if "run" in words:
-        import sqlite3
-
-        with sqlite3.connect(journal.url) as database:
-            database.execute("DELETE FROM cursor")
+        alter(journal.url, "DELETE FROM cursor")
     assert says in one_line(mplp(*words))
 
 

@@ -16,6 +16,7 @@ from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.keys import keyring_of
 from bsip_mplp.chain.transactions import broadcast, sign, transaction_id
+from tests import databases
 
 NATHAN = "5KQwrPbwdL6PhXujxW37FSSQZ1JiwsST4cqQzDeyXtP79zkvFD3"
 PATIENCE_SECONDS = 60
@@ -76,7 +77,7 @@ class World:
 
     def __init__(self, url, folder: Path, database=None):
         self.url, self.folder = url, folder
-        self.database = database or f"sqlite:///{folder}/j.sqlite"
+        self.database = database or databases.new(folder)
         self.connection = Connection([url])
         self.chain = Chain(self.connection)
         network = self.connection.network

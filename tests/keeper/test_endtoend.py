@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.cli.main import cli
 from bsip_mplp.journal import Journal, read
+from bsip_mplp.journal.database import file_of, read_url
 from tests.cli.world import GIVEN_UNITS, World, until
 
 MPLP = [sys.executable, "-c", "from bsip_mplp.cli.main import main; main()"]
@@ -154,7 +155,9 @@ def test_a_transaction_can_be_shown_signed_or_unsigned_and_is_not_sent(world, ke
 def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper):
     second = world.mplp("keeper", "run")
     assert second[0] == 2
-    assert f"a keeper runs on {world.folder}/j.sqlite already (process {keeper.pid})" in second[2]
+    file = file_of(read_url(world.database))
+    said = f"a keeper runs on {file} already (process {keeper.pid})" if file else f"process {keeper.pid}"
+    assert said in second[2]
     standby = world.start_keeper("--standby")
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(60) == 0
@@ -182,7 +185,7 @@ def test_a_payout_waits_for_the_reserve_and_is_then_made_once_through_kill_9(wor
     paid = until(lambda: _paid(world), "the notice of the payout")
     assert len(paid) == 1
     assert json_of(world, "verify")["holds"]
-    with Journal.open(f"{world.folder}/j.sqlite", read_only=True) as journal, journal.reading() as connection:
+    with Journal.open(world.database, read_only=True) as journal, journal.reading() as connection:
         (outside,) = read.balances(connection, "outside")
     # what the ledger says that came in, less what went out, fees included, is what the pool's account really has
     assert world.chain.balances(world.pool)[world.core] - GIVEN_UNITS == -outside.units

@@ -19,6 +19,7 @@ from bsip_mplp.keeper.runner import NoBoard
 from bsip_mplp.money import format_units
 from bsip_mplp.rules.engine import Engine
 from bsip_mplp.rules.inputs import Deposit, FeedSeen, Operator, Prepay
+from tests import databases
 from tests.kit import devnet
 
 from .compare import differing
@@ -104,7 +105,7 @@ class NodeCourse(Course):
                 "place": "model",
                 "chain": {"nodes": [self.town.url], "core_asset": self.core, "pool_account": POOL},
                 "keys": {"file": str(keys)},
-                "database": {"url": f"sqlite:///{self.folder}/j.sqlite"},
+                "database": {"url": databases.new(self.folder)},
                 "assets": least,
                 "markets": {market: {"parameters": self.some_parameters()} for market in self.markets},
                 "health": {"stuck_seconds": 10**6},

@@ -3,8 +3,11 @@
 import json
 import subprocess
 
+import pytest
+
 from bsip_mplp.story.example import STEPS
 from bsip_mplp.story.keeper import MPLP
+from tests import databases
 
 END = {
     "fund/CNY": {"CORE": 15456},
@@ -14,8 +17,11 @@ END = {
 """What is left in the ledger, in smallest units, beside what came in from outside and what fees took."""
 
 
-def play(*options):
-    ran = subprocess.run([*MPLP, "story", "--json", *options], capture_output=True, text=True, check=False, timeout=500)
+def play(*options, kind=databases.KIND):
+    """Play a story on a database of that kind; gives its exit status, and what it says."""
+    where = () if kind == "sqlite" else ("--database", databases.new(None, kind))
+    command = [*MPLP, "story", "--json", *where, *options]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode in (0, 1), ran.stderr
     return ran.returncode, json.loads(ran.stdout)
 
@@ -36,8 +42,9 @@ def test_the_example_holds():
     assert end_of(played) == END
 
 
-def test_it_ends_the_same_with_a_keeper_that_is_killed_at_random_moments():
-    status, played = play("--kill-keeper", "7")
+@pytest.mark.parametrize("kind", databases.KINDS)
+def test_it_ends_the_same_with_a_keeper_that_is_killed_at_random_moments(kind):
+    status, played = play("--kill-keeper", "7", kind=kind)
     assert played["kills"] > 0
     assert failures(played) == []
     assert played["verify"]["holds"]
