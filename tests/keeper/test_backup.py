@@ -45,7 +45,8 @@ class Shell:
 
     def restore(self, backup):
         self._run(
-            "dropdb" if self._file is None else r"umask|\.restore", {"….dump": backup.name, "….sqlite": backup.name}
+            "dropdb|pg_restore" if self._file is None else r"umask|\.restore",
+            {"….dump": backup.name, "….sqlite": backup.name},
         )
 
     def _run(self, wanted, names=()):
@@ -60,7 +61,7 @@ class Shell:
         text = text.replace("/backup/", f"{self.folder}/").replace("/var/lib/mplp/journal.sqlite", str(self._file))
         if self._file is None:
             text = text.replace("-O mplp", f"-O {self._address.username}")
-            text = re.sub(r"(?<= )mplp(?= |$)", str(self._address.database), text)
+            text = re.sub(r"(?<= )mplp(?=\s|$)", str(self._address.database), text)
         ran = subprocess.run(
             ["bash", "-ec", text], env=self._environment, stderr=subprocess.PIPE, text=True, timeout=60, check=False
         )
@@ -98,6 +99,9 @@ def test_a_backup_made_while_a_keeper_has_the_journal_open_is_restored_with_its_
     take(journal, range(25, 48))
     last, newer = journal.head, journal.snapshot()
     assert newer.head.seq == 40
+    if url.startswith("postgresql"):
+        with pytest.raises(FailedError, match="is being accessed by other users"):
+            shell.restore(backup)
     journal.close()
 
     shell.restore(backup)
