@@ -16,6 +16,7 @@ from bsip_mplp.bots.registry import BOTS
 from bsip_mplp.cli.main import cli
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.journal.database import file_of, read_url
+from bsip_mplp.keeper.lead import leader_of
 from tests.cli.world import GIVEN_UNITS, World, until
 
 MPLP = [sys.executable, "-c", "from bsip_mplp.cli.main import main; main()"]
@@ -69,7 +70,7 @@ def keeper(world):
 
     world.start_keeper = start
     start()
-    until(lambda: status_of(world)["runs"], "a keeper runs")
+    until(lambda: world.leads(started[0]), "a keeper runs")
     yield started[0]
     for process in started:
         if process.poll() is None:
@@ -158,10 +159,10 @@ def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper)
     file = file_of(read_url(world.database))
     said = f"a keeper runs on {file} already (process {keeper.pid})" if file else f"process {keeper.pid}"
     assert said in second[2]
-    standby = world.start_keeper("--standby")
+    standby = world.start_keeper()
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(60) == 0
-    until(lambda: status_of(world)["runs"], "the standby runs")
+    until(lambda: world.leads(standby), "the standby runs")
     status, out, err = world.mplp("interest", "1", world.core, "--wait")
     assert status == 0, err
     assert standby.poll() is None
@@ -179,7 +180,7 @@ def test_a_payout_waits_for_the_reserve_and_is_then_made_once_through_kill_9(wor
         keeper.send_signal(signal.SIGKILL)
         keeper.wait(30)
         keeper = world.start_keeper()
-        until(lambda: status_of(world)["runs"], "a keeper runs again")
+        until(lambda keeper=keeper: world.leads(keeper), "a keeper runs again")
     until(lambda: not json_of(world, "balance", "--account", world.alice)["balances"][-1]["what"].startswith("payout"),
           "the payout is done")  # fmt: skip
     paid = until(lambda: _paid(world), "the notice of the payout")
@@ -202,7 +203,7 @@ def health(world):
 def test_deposits_that_came_while_the_keeper_was_dead_count_once(world, keeper):
     keeper.send_signal(signal.SIGKILL)
     keeper.wait(30)
-    assert "no keeper runs" in " ".join(health(world))
+    until(lambda: "no keeper runs" in " ".join(health(world)), "its end is noticed")
     before = json_of(world, "statement", "--account", world.bob, "--last", "1000")["movements"]
     for number in range(3):
         wallet_transfer(world, world.bob, 1 + number, f"hello {number}")
@@ -239,6 +240,7 @@ def test_a_falling_price_ends_the_loan_by_the_watcher_alone(world, keeper):
 
 
 def test_once_and_dry_run(world):
+    until(lambda: leader_of(world.database) is None, "the keeper that was killed leads no more")
     status, out, err = world.mplp("keeper", "run", "--dry-run")
     assert status == 0, err
     assert {line.split(":")[0] for line in out.splitlines()} == {bot.name for bot in BOTS}

@@ -13,7 +13,7 @@ from bsip_mplp.chain import builders
 from bsip_mplp.cli.main import cli
 from bsip_mplp.journal import Journal, read
 from tests.cli.world import GIVEN_UNITS, World, until
-from tests.keeper.test_endtoend import json_of, status_of
+from tests.keeper.test_endtoend import json_of
 from tests.kit import devnet
 
 UNIT = 10**5
@@ -49,7 +49,7 @@ def write_off(world):
 
 def start(world):
     world.running = world.keeper()
-    until(lambda: status_of(world)["runs"], "a keeper runs")
+    until(lambda: world.leads(world.running), "a keeper runs")
 
 
 def stop(world):
