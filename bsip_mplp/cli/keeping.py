@@ -116,7 +116,6 @@ def status(options: Options, as_json: bool) -> None:
     from bsip_mplp.bootstrap import leader, read_statuses
 
     now = int(time.time())
-    statuses = read_statuses(options.settings)  # first: it says so if there is no journal
     leads = leader(options.settings)
     rows = [
         {
@@ -129,7 +128,7 @@ def status(options: Options, as_json: bool) -> None:
             "did": found.did,
             "last_error": found.last_error,
         }
-        for found in statuses
+        for found in read_statuses(options.settings)
     ]
     if as_json:
         print_json({"runs": leads is not None, "leader": leads and leads._asdict(), "bots": rows})

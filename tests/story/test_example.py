@@ -3,8 +3,6 @@
 import json
 import subprocess
 
-import pytest
-
 from bsip_mplp.story.example import STEPS
 from bsip_mplp.story.keeper import MPLP
 from tests import databases
@@ -34,17 +32,16 @@ def end_of(played):
     return {account: held for account, held in played["end"].items() if account not in ("outside", "operator")}
 
 
-def test_the_example_holds():
-    status, played = play()
+def test_the_example_holds_on_a_database_server():
+    status, played = play(kind="postgresql")
     assert failures(played) == []
     assert played["verify"]["holds"]
     assert (status, played["holds"]) == (0, True)
     assert end_of(played) == END
 
 
-@pytest.mark.parametrize("kind", databases.KINDS)
-def test_it_ends_the_same_with_a_keeper_that_is_killed_at_random_moments(kind):
-    status, played = play("--kill-keeper", "7", kind=kind)
+def test_it_ends_the_same_with_a_keeper_that_is_killed_at_random_moments():
+    status, played = play("--kill-keeper", "7")
     assert played["kills"] > 0
     assert failures(played) == []
     assert played["verify"]["holds"]
