@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from bsip_mplp.money import MAX_UNITS, SECONDS_PER_DAY, MoneyError, parse_fraction
-from bsip_mplp.ratios import PERMILLE, Price
+from bsip_mplp.ratios import PERMILLE, Price, ratio_words
 
 FloorName = Literal["ICR", "MCR"]
 Pair = tuple[int, int]
@@ -69,6 +69,8 @@ class Parameters:
     lp2_cover: Literal["feed", "squeeze"] = "feed"
     """V-6: whether bitasset lent counts at the feed, or at the worst price of a margin call."""
     vault_prefix: str = "mplp-vault"
+    personal_pools: Literal["yes", "no"] = "yes"
+    """Whether positions may borrow from personal pools; "no" leaves the market to its shared pool."""
 
     def changed(self, changes: dict[str, Any]) -> Parameters:
         """These parameters with some replaced; raises `ParameterError` for an unknown name or a bad value."""
@@ -104,13 +106,13 @@ def misfit(parameters: Parameters, feed: Feed) -> str | None:
     `MSSR < LMCR < MCR ≤ ICR`, `combined_floor ≥ MCR` and `lcr_cap > ICR` must hold.
     """
     if not feed.mssr < parameters.lmcr:
-        return f"LMCR {parameters.lmcr} is not over MSSR {feed.mssr}"
+        return f"LMCR {ratio_words(parameters.lmcr)} is not over MSSR {ratio_words(feed.mssr)}"
     if not parameters.lmcr < feed.mcr:
-        return f"LMCR {parameters.lmcr} is not under MCR {feed.mcr}"
+        return f"LMCR {ratio_words(parameters.lmcr)} is not under MCR {ratio_words(feed.mcr)}"
     if isinstance(parameters.combined_floor, int) and parameters.combined_floor < feed.mcr:
-        return f"combined_floor {parameters.combined_floor} is under MCR {feed.mcr}"
+        return f"combined_floor {ratio_words(parameters.combined_floor)} is under MCR {ratio_words(feed.mcr)}"
     if not parameters.cap_permille(feed) > feed.icr:
-        return f"lcr_cap {parameters.cap_permille(feed)} is not over ICR {feed.icr}"
+        return f"lcr_cap {ratio_words(parameters.cap_permille(feed))} is not over ICR {ratio_words(feed.icr)}"
     return None
 
 
@@ -119,7 +121,8 @@ def core_alone_fails(parameters: Parameters, feed: Feed) -> str | None:
     if parameters.lmcr * feed.mcr >= feed.mssr * feed.icr:
         return None
     return (
-        f"LMCR / ICR = {parameters.lmcr} / {feed.icr} is under MSSR / MCR = {feed.mssr} / {feed.mcr}: "
+        f"LMCR / ICR = {ratio_words(parameters.lmcr)} / {ratio_words(feed.icr)} is under MSSR / MCR = "
+        f"{ratio_words(feed.mssr)} / {ratio_words(feed.mcr)}: "
         "in a vault no loan of core asset alone is covered (V-12)"
     )
 
@@ -218,4 +221,5 @@ _READERS: dict[str, Any] = {
     "capital_limit": _pair(none=True),
     "lp2_cover": _word("feed", "squeeze"),
     "vault_prefix": _name,
+    "personal_pools": _word("yes", "no"),
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from bsip_mplp.money import div_ceil, div_floor
+from bsip_mplp.money import div_ceil, div_floor, format_units
 
 PERMILLE = 1000
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,13 @@ def least_lp2_units(collateral: int, debt: int, lp1: int, lp2: int, icr: int, lm
     """The further bitasset with which `((C + lp1)·D) / ((D − lp2)·C) ≥ ICR / LMCR` holds (PL-13)."""
     remaining = div_floor((collateral + lp1) * debt * lmcr, collateral * icr)
     return max(0, debt - lp2 - remaining)
+
+
+def ratio_words(ratio: int | Fraction) -> str:
+    """A ratio as people write it, exactly: `1.55`; per mille if it is a whole number, a fraction if need be."""
+    exact = Fraction(ratio, PERMILLE) if isinstance(ratio, int) else ratio
+    places = exact * 10**DIGITS
+    return format_units(int(places), DIGITS).rstrip("0").rstrip(".") if places.denominator == 1 else str(exact)
 
 
 def debt_over_level(collateral: int, debt: int, level: Fraction, *, rounded_up: bool = True) -> int:

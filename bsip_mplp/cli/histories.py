@@ -69,10 +69,10 @@ def show_position(options: Options, name: str, market: str | None, as_json: bool
     if as_json:
         print_json({"positions": shown, "note": NO_HOLD})
         return
-    from bsip_mplp.cli.loans import POSITION_COLUMNS
+    from bsip_mplp.cli.loans import position_columns
 
     for one in shown:
-        print_table(f"Position of {name} in {one['market']}", POSITION_COLUMNS, [one["now"]], "")
+        print_table(f"Position of {name} in {one['market']}", position_columns([one["now"]]), [one["now"]], "")
         if one["holder"] != name:
             click.echo(f"Its holder is {one['holder']}, who won it in an auction.")
         print_table("Its history (UTC)", ["time", "rule", "what", "by"], one["history"], "Nothing happened to it yet.")

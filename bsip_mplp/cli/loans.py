@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -24,6 +24,7 @@ from bsip_mplp.cli.sending import sending_options
 
 AMOUNTS = ("collateral>", "debt>", "lent_core>", "lent_bitasset>")
 POSITION_COLUMNS = ("market", "account", *AMOUNTS, "CR>", "LCR>", "state", "auction")
+IN_SHARED_POOL = ("of_shared_pool>", "mcr>")
 
 
 @click.command(short_help="Show positions, CR and LCR.")
@@ -62,13 +63,18 @@ def position(
         print_json({"positions": rows, "feeds": feeds, "note": BOOKS, "auctions": NO_HOLD})
         return
     empty = "No position is known here: it is read from the chain once you prepay, borrow or protect."
-    print_table("Positions", POSITION_COLUMNS, rows, empty)
+    print_table("Positions", position_columns(rows), rows, empty)
     print_table("Feeds", ["market", "MCR>", "MSSR>", "ICR>", "LMCR>", "expires", "state"], feeds, "No market is open.")
     booked = [row for row in rows if row["custody"] == "books"]
     if any(row["loans"] for row in booked):
         click.echo(BOOKS)
     if any(row["state"] not in ("free", "protected", "closed") for row in booked):
         click.echo(NO_HOLD)
+
+
+def position_columns(rows: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns of a table of positions; those about the shared pool only if one of them takes part there."""
+    return (*POSITION_COLUMNS, *(IN_SHARED_POOL if any(row["mcr"] for row in rows) else ()))
 
 
 def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,6 +91,7 @@ def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
         "lent_core": reader.amount(core, found["lp1"]),
         "lent_bitasset": reader.amount(market, found["lp2"]),
         "of_shared_pool": reader.amount(market, reader.extra_units(found)),
+        "mcr": ratio_text(reader.mcr(found)),
         "CR": ratio_text(own),
         "LCR": ratio_text(combined),
         "state": found["state"],

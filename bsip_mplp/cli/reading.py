@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bsip_mplp.money import format_units
-from bsip_mplp.ratios import Price, collateral_ratio, debt_over_level
+from bsip_mplp.ratios import PERMILLE, Price, collateral_ratio, debt_over_level
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,19 +90,34 @@ class Reader:
         return None if feed is None else Price(*feed["price"])
 
     @cached_property
-    def _shared(self) -> tuple[dict[str, Mapping[str, Any]], set[tuple[str, str]]]:
-        """The shared pools by market, and the positions that they serve, by market and account."""
-        served = {(body["market"], body["account"]) for body in self.objects("participant") if body["served"]}
-        return {body["market"]: body for body in self.objects("shared_pool")}, served
+    def _shared(self) -> tuple[dict[str, Mapping[str, Any]], dict[tuple[str, str], Mapping[str, Any]]]:
+        """The shared pools by market, and who takes part in them, by market and account."""
+        parts = {(body["market"], body["account"]): body for body in self.objects("participant") if body["takes_part"]}
+        return {body["market"]: body for body in self.objects("shared_pool")}, parts
 
     def extra_units(self, position: Mapping[str, Any]) -> int:
         """What its market's shared pool holds beside a position's debt (SP-1), in smallest units of the bitasset."""
-        pools, served = self._shared
-        if (position["market"], position["account"]) not in served:
+        pools, parts = self._shared
+        part = parts.get((position["market"], position["account"]))
+        if part is None or not part["served"]:
             return 0
         pool = pools[position["market"]]
         level = Fraction(*map(int, pool["level"]))
         return debt_over_level(position["collateral"], position["debt"], level, rounded_up=not pool["scarce"])
+
+    def mcr(self, position: Mapping[str, Any]) -> Fraction | None:
+        """A position's own maintenance ratio in the shared pool; None if it takes no part there.
+
+        The larger of its holder's and the least while it is served (SP-8), MCR if not (SP-20).
+        """
+        pools, parts = self._shared
+        part = parts.get((position["market"], position["account"]))
+        if part is None or pools[position["market"]]["least_mcr"] is None:
+            return None
+        pool = pools[position["market"]]
+        if not part["served"] or part["own_mcr"] is None:
+            return Fraction(pool["mcr"], PERMILLE)
+        return max(Fraction(part["own_mcr"], PERMILLE), Fraction(*map(int, pool["least_mcr"])))
 
     def ratios(self, position: Mapping[str, Any]) -> tuple[Fraction | None, Fraction | None]:
         """CR and LCR at the last feed (PL-11), exactly; LCR counts personal pools and the shared one.

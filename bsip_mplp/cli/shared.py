@@ -13,7 +13,9 @@ from bsip_mplp.cli.sending import sending_options
 from bsip_mplp.money import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
-    from bsip_mplp.rules.shared_outlook import PoolOutlook
+    from fractions import Fraction
+
+    from bsip_mplp.rules.shared_outlook import HoldOutlook, PoolOutlook
 
 NO_CALL = "In books custody this is an entry of the ledger: it does not keep the chain from calling a position."
 PAID = click.Choice(["bitasset", "core"])
@@ -138,7 +140,8 @@ def rewards(options: Options, market: str, paid_in: Any, **sending: Any) -> None
 def hold(options: Options, market: str, mcr: str | None, interest: str | None, what_if: bool, **sending: Any) -> None:
     """Take part in MARKET's shared pool with your position, or change your own mcr there (SP-18).
 
-    Shown first: what it costs for T at the present price and rate, and what a margin call would sell instead.
+    Shown first: what it costs for T at the present price and rate, and what a margin call would sell instead; with
+    --mcr also where your ratio is down at that.
 
     \b
     Example: mplp hold USD --mcr 1.2 --interest 4
@@ -150,28 +153,34 @@ def hold(options: Options, market: str, mcr: str | None, interest: str | None, w
     own = None if mcr is None else parse_fraction(mcr)
     with Errand(options, **sending) as errand:
         symbol = errand.symbol(market)
-        _show_cost(options, symbol, errand.account)
+        _show_cost(options, symbol, errand.account, own)
         if not what_if:
             along = None if interest is None else (symbol, errand.units(interest, symbol))
             errand.ask(Hold(market=symbol, mcr=own), along)
 
 
-def _show_cost(options: Options, market: str, account: str) -> None:
-    """SP-2 beside SP-12, for a position as it is now."""
+def _show_cost(options: Options, market: str, account: str, own: Fraction | None) -> None:
+    """SP-2 beside SP-12, for a position as it is now, and where its `cr` is its own mcr."""
     from bsip_mplp.rules.shared_outlook import hold_outlook
 
-    found = hold_outlook(fold(options).book, market, account)
-    if found is None:
+    book = fold(options).book
+    now = hold_outlook(book, market, account)
+    there = None if own is None or own <= 1 else hold_outlook(book, market, account, own)
+    if now is None:
         click.echo("What it costs is not known: no position was seen, no pool is open, or no feed is valid.", err=True)
         return
     with reading(options) as reader:
-        extra, cost = reader.money(market, found.extra_units), reader.money(market, found.cost_units)
-        sold = reader.money(found.core, found.sold_units)
-    click.echo(
-        f"Raising it to ICR takes {extra} and costs {cost} for {_days(found.threshold)}. "
-        f"A margin call would sell {sold} at the feed price to bring it to MCR.",
-        err=True,
-    )
+        lines = [f"Raising it to ICR {_cost_words(reader, market, now)}."]
+        if there:
+            lines.append(f"At a ratio of {ratio_text(own)}, your own mcr, it {_cost_words(reader, market, there)}.")
+    click.echo("\n".join(lines), err=True)
+
+
+def _cost_words(reader: Reader, market: str, found: HoldOutlook) -> str:
+    extra, cost = reader.money(market, found.extra_units), reader.money(market, found.cost_units)
+    sold = f"would sell {reader.money(found.core, found.sold_units)} at the feed price to bring it to MCR"
+    call = f"a margin call {sold}" if found.sold_units else "no margin call is due"
+    return f"takes {extra} and costs {cost} for {_days(found.threshold)}; {call}"
 
 
 @click.command(short_help="Leave it with a position.")

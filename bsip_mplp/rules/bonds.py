@@ -269,9 +269,12 @@ def _must_be_of(series: Series, asset: str | None) -> None:
 def pass_bond(book: Book, account: str, ask: PassBond) -> None:
     """PL-43: offer bonds to another account for bitasset: they change hands once it agrees."""
     series = book.series.get(ask.series)
-    held = series.holdings.get(account, 0) if series is not None else 0
-    if series is None or not 1 <= ask.amount <= held:
-        raise Refused("PL-43", f"you hold {held} units of series {ask.series}", "See mplp bonds.")
+    if series is None:
+        raise Refused("PL-43", f"there is no series {ask.series}", "See mplp bonds.")
+    held = series.holdings.get(account, 0)
+    if not 1 <= ask.amount <= held:
+        whole = book.show(series.market, held)
+        raise Refused("PL-43", f"you hold {whole} of series {ask.series}", "See mplp bonds.")
     _must_be_of(series, ask.asset)
     if ask.to == account:
         raise Refused("PL-43", "bonds are passed to another account")

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from bsip_mplp.market import Feed
 from bsip_mplp.money import div_ceil, div_floor
-from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, least_lp1_units, least_lp2_units, ratio_is_under, ratio_words
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
 from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
@@ -88,6 +88,7 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
         raise Refused("PL-11", f"{ask.market} is no market here", f"Markets: {', '.join(book.market_names)}.")
     if ask.asset not in (market.core, market.name):
         raise Refused("PL-11", f"{ask.asset} is not lent in the market {market.name}")
+    check_lends(market)
     position = find_position(book, account, market.name, ask.position)
     check_may_move(position)
     feed = market.valid_feed
@@ -100,13 +101,19 @@ def plan_borrow(book: Book, account: str, ask: Borrow, along: tuple[str, int] | 
         units = max(least, book.assets[ask.asset].least_size)  # PL-D65
     else:
         units = ask.amount
-    _check_ratios(position, market, feed, ask.asset, units)
+    _check_ratios(book, position, feed, ask.asset, units, least)
     if position.custody == "vault":
         lent = (units, 0) if ask.asset == market.core else (0, units)
         check_vault(book, position, market, feed, *lent)
     parts = _choose_pools(book, account, ask, units, market)
     _check_interest(book, account, parts, along)
     return Plan(units, tuple(parts))
+
+
+def check_lends(market: Market) -> None:
+    """Refuse a loan in a market that is run by its shared pool alone."""
+    if market.parameters.personal_pools == "no":
+        raise Refused("PL-11", f"{market.name} has no loans from personal pools", "Join its shared pool: mplp hold.")
 
 
 def find_position(book: Book, account: str, market: str, named: str | None) -> Position:
@@ -139,12 +146,13 @@ def _check_own_ratio(position: Position, market: Market, feed: Feed) -> None:
     if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
         raise Refused(
             "PL-14",
-            f"CR is under LMCR {Fraction(market.parameters.lmcr, PERMILLE)}",
+            f"CR is under LMCR {ratio_words(market.parameters.lmcr)}",
             "Add collateral or pay debt first.",
         )
 
 
-def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, units: int) -> None:
+def _check_ratios(book: Book, position: Position, feed: Feed, asset: str, units: int, least: int) -> None:
+    market = book.markets[position.market]
     if units < 1:
         raise Refused("PL-15", "a request must name an amount over 0")
     if position.participant is not None and position.participant.call == "full":
@@ -154,16 +162,18 @@ def _check_ratios(position: Position, market: Market, feed: Feed, asset: str, un
     collateral, debt = position.collateral + lp1, position.debt - lp2
     owed = position.owed_units - (units if asset == market.name else 0)  # the shared pool counts in LCR
     if min(debt, owed) <= 0:  # PL-11, PL-D53
-        raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {position.debt} units")
+        whole = book.show(market.name, position.debt)
+        raise Refused("PL-11", f"what is lent of {market.name} would reach the whole debt, {whole}")
     lmcr, icr = market.parameters.lmcr, feed.icr
     if collateral * position.debt * lmcr < debt * position.collateral * icr:
-        raise Refused("PL-13", f"{units} units are less than the least that may be borrowed", "Ask for the least.")
+        asked, needed = book.show(asset, units), book.show(asset, least)
+        raise Refused("PL-13", f"{asked} is less than the least that may be borrowed, {needed}", "Ask for the least.")
     _check_own_ratio(position, market, feed)
     if collateral * feed.price.bitasset * PERMILLE <= icr * owed * feed.price.core:
-        raise Refused("PL-14", f"LCR would not be over ICR {Fraction(icr, PERMILLE)}", "Ask for more, or the least.")
+        raise Refused("PL-14", f"LCR would not be over ICR {ratio_words(icr)}", "Ask for more, or the least.")
     cap = market.parameters.cap_permille(feed)
     if collateral * feed.price.bitasset * PERMILLE > cap * debt * feed.price.core:
-        raise Refused("PL-D37", f"LCR would be over {Fraction(cap, PERMILLE)}", "Ask for less.")
+        raise Refused("PL-D37", f"LCR would be over {ratio_words(cap)}", "Ask for less.")
 
 
 def _choose_pools(book: Book, account: str, ask: Borrow, units: int, market: Market) -> list[Part]:

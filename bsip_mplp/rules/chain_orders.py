@@ -156,12 +156,21 @@ def order_filled(book: Book, report: OrderFilled) -> None:
         position.orders.pop(order.number, None)
     book.touch("order", order.number, order)
     book.touch("position", position.key, position)
-    book.event("PL-36", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
+    note_course(book, "PL-36", order, units, report)
     book.to_serve.add(order.market)
     if position.participant is not None and position.participant.call:
         book.shared_pools[order.market].to_call[position.participant.number] = None
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, position.participant.pool.number))
     book.look_at(position)
+
+
+def note_course(book: Book, rule: str, order: ChainOrder, units: int, report: OrderFilled) -> None:
+    """Note what was filled of an order and, once nothing more will be, what the chain gave back."""
+    left = order.units - order.filled
+    if units:
+        book.event(rule, "order", order.number, "filled", units=units, got=report.got, done=report.done or not left)
+    if report.done and left:
+        book.event(rule, "order", order.number, "given back", units=left)
 
 
 def _spend(book: Book, order: ChainOrder, units: int, done: bool) -> None:
@@ -189,6 +198,8 @@ def order_settlement(book: Book, account: str, asset: str, units: int, source: s
     book.touch("order", number, order)
     book.order(Order(number, "settle", account, asset, units, f"mplp settle {number}"))
     book.event("SP-6", "order", number, "ordered", order="settle", account=account, units=units)
+    into = f"settled into {book.markets[asset].core} on the chain, after the asset's delay"
+    book.notify(account, "SP-6", f"{book.show(asset, units)} of rewards are to be {into}: order {number}.")
 
 
 def _settled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
@@ -204,5 +215,11 @@ def _settled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
         order.state = "done"
         left = book.ledger.balance(held, order.asset)
         book.move("SP-6", f"returned from order {order.number}", (held, order.asset, -left), (free, order.asset, left))
+        if left:
+            book.notify(
+                order.account, "SP-6",
+                f"The chain gave {book.show(order.asset, left)} of your rewards back without settling them: "
+                f"they are free balance in {order.asset}.",
+            )  # fmt: skip
     book.touch("order", order.number, order)
-    book.event("SP-6", "order", order.number, "filled", units=units, got=report.got, done=order.state == "done")
+    note_course(book, "SP-6", order, units, report)

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from bsip_mplp.money import SECONDS_PER_DAY, cut_units, div_ceil, interest_units
-from bsip_mplp.ratios import PERMILLE, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Repay
@@ -362,7 +362,7 @@ def _check_comes_home(book: Book, loan: Loan) -> None:
     if collateral * feed.price.bitasset * PERMILLE <= feed.icr * debt * feed.price.core:
         raise Refused(
             "V-5",
-            f"without it the ratio on the chain would not be over ICR {Fraction(feed.icr, PERMILLE)}",
+            f"without it the ratio on the chain would not be over ICR {ratio_words(feed.icr)}",
             "Add collateral or pay debt first, or close the position.",
         )
 
@@ -384,6 +384,6 @@ def check_long_can_end(book: Book, loan: Loan) -> None:
     if ratio_is_under(2 * position.collateral, position.debt, feed.price, bound_twice):
         raise Refused(
             "PL-24",
-            f"a long loan can't be ended while CR is under {Fraction(bound_twice, 2 * PERMILLE)}",
+            f"a long loan can't be ended while CR is under {ratio_words(Fraction(bound_twice, 2 * PERMILLE))}",
             "Add collateral or pay debt first.",
         )

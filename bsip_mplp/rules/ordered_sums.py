@@ -19,6 +19,10 @@ class Sums(NamedTuple):
     collateral: int
     debt: int
 
+    def more(self, other: Sums) -> Sums:
+        """These and those."""
+        return Sums(self.size + other.size, self.collateral + other.collateral, self.debt + other.debt)
+
     def less(self, other: Sums) -> Sums:
         """These without those."""
         return Sums(self.size - other.size, self.collateral - other.collateral, self.debt - other.debt)

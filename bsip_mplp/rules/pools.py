@@ -64,6 +64,8 @@ def open_pool(
     rule: str = "PL-1",
 ) -> Pool:
     """Make a pool and put the free balance into it."""
+    if asset in book.markets and book.markets[asset].parameters.personal_pools == "no":
+        raise Refused(rule, f"{asset} is lent by its shared pool alone", "Lend to that: mplp supply.")
     least = book.assets[asset].least_size
     if units < max(least, 1):
         raise Refused(

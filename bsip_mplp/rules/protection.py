@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rules.book import Book, Refused
-from bsip_mplp.rules.borrowing import borrow, prepay
+from bsip_mplp.rules.borrowing import borrow, check_lends, prepay
 from bsip_mplp.rules.inputs import Borrow, Protect, Unprotect
 from bsip_mplp.rules.loans import try_overdue
 from bsip_mplp.rules.state import Market, Position, Protection
@@ -25,6 +25,7 @@ def protect(book: Book, account: str, ask: Protect, along: tuple[str, int] | Non
     asset = market.core if ask.asset is None else ask.asset
     if asset not in (market.core, market.name):
         raise Refused("PL-16", f"{asset} is not lent in the market {market.name}")
+    check_lends(market)
     at = _default_trigger(market) if ask.at is None else ask.at
     if not 0 < at <= 1000:
         raise Refused("PL-16", f"a trigger of {at} is no ratio", "Write for example at=1.60.")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
+from bsip_mplp.money import ceil_fraction
+from bsip_mplp.ratios import PERMILLE, Price, debt_over_level
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.shared_accrual import quote
 from bsip_mplp.rules.shared_calls import to_sell
 from bsip_mplp.rules.shared_lenders import bring_up, waiting_units
 from bsip_mplp.rules.shared_pool import risk
+from bsip_mplp.rules.shared_rates import interest
 from bsip_mplp.rules.shared_service import Split, capacity, split_of
 from bsip_mplp.rules.shared_state import SharedPool
 
@@ -99,16 +103,26 @@ def _waiting(pool: SharedPool) -> list[tuple[str, int]]:
     return found
 
 
-def hold_outlook(book: Book, market: str, account: str) -> HoldOutlook | None:
-    """SP-2 beside SP-12, for a position as it is now; None without a position, a pool or a valid feed."""
+def hold_outlook(book: Book, market: str, account: str, at: Fraction | None = None) -> HoldOutlook | None:
+    """SP-2 beside SP-12, for a position as it is now, or, at the present rate, where its `cr` would be `at`.
+
+    None without a position, a pool or a valid feed.
+    """
     position, pool = book.position(market, account), book.shared_pools.get(market)
     feed = book.markets[market].valid_feed if market in book.markets else None
     if position is None or pool is None or feed is None or not position.collateral:
         return None
+    collateral, debt = position.collateral, position.debt
+    if at is None:
+        extra, cost = pool.extra_of(collateral, debt), quote(pool, collateral, debt)
+    else:
+        feed = replace(feed, price=Price(at.numerator * debt, at.denominator * collateral))
+        extra = debt_over_level(collateral, debt, feed.price.as_fraction() * PERMILLE / pool.icr)
+        cost = ceil_fraction(interest(pool.parameters, extra, 1 / at, pool.rate))
     return HoldOutlook(
-        extra_units=pool.extra_of(position.collateral, position.debt),
-        cost_units=quote(pool, position.collateral, position.debt),
-        sold_units=to_sell(position.collateral, position.debt, feed),
+        extra_units=extra,
+        cost_units=cost,
+        sold_units=to_sell(collateral, debt, feed),
         core=pool.core,
         threshold=pool.parameters.threshold,
     )

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal
 
 from bsip_mplp.market import ParameterError
-from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.ratios import PERMILLE, ratio_words
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules import shared_calls as calls
 from bsip_mplp.rules import shared_service as service
@@ -95,16 +95,11 @@ def _own_mcr(pool: SharedPool, mcr: Fraction | None) -> int | None:
     if pool.mcr and permille >= pool.mcr:
         return None
     if permille.denominator != 1 or permille < pool.parameters.least_mcr:
-        least = Fraction(pool.parameters.least_mcr, PERMILLE)
+        least = ratio_words(pool.parameters.least_mcr)
         raise Refused(
-            "SP-16", f"{mcr} is no mcr for this pool", f"Name one from {float_free(least)} to MCR, in steps of 0.001."
+            "SP-16", f"{ratio_words(mcr)} is no mcr for this pool", f"Name one from {least} to MCR, in steps of 0.001."
         )
     return int(permille)
-
-
-def float_free(value: Fraction) -> str:
-    """A ratio per mille as a decimal number."""
-    return f"{value.numerator * PERMILLE // value.denominator / PERMILLE:.3f}"
 
 
 def _join(book: Book, pool: SharedPool, position: Position, own: int | None, interest: int) -> None:
@@ -144,9 +139,8 @@ def _check_room(book: Book, pool: SharedPool, participant: Participant) -> None:
     if participant.key <= pool.mcr_key:
         return
     position = participant.position
-    extra = pool.extra_of(position.collateral, position.debt)
-    fits = not pool.scarce and service.available_up_to(book, pool, extra) == extra
-    if participant.drop is None or participant.drop > pool.price_key or not fits:
+    has_room = service.has_room(book, pool, position.collateral, position.debt)
+    if participant.drop is None or participant.drop > pool.price_key or not has_room:
         raise Refused(
             "SP-7", "the position is under its mcr, or the pool has not enough to raise it", "Add collateral first."
         )

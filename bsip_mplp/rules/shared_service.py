@@ -3,7 +3,9 @@
 A new price, a lender or a position changes four bounds in the order of debt per collateral; only positions between
 where a bound was and where it is now are looked at. What a set of positions takes is `ΣD − x·ΣC`, from sums kept in
 the tree, and each position's share of it is rounded up; so the true sum lies less than one unit per position over it.
-Where a decision falls into that gap, and only there, the shares are added up one by one: every decision is exact.
+Where a decision falls into that gap, and only there, the shares are added up one by one: up to `ADDED_UP` positions
+every decision is exact. Of more, each counts with a unit for its rounding: nothing short of a look at each of them
+could tell more. (With `x = 1/v` it would tell how many of any number of collaterals `v` divides.)
 """
 
 from __future__ import annotations
@@ -12,14 +14,16 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from bsip_mplp.ratios import PERMILLE, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.shared_rates import rate_at
 from bsip_mplp.rules.shared_state import KEY_BITS, Participant, SharedPool, key_of
-from bsip_mplp.rules.state import Position
+
+ADDED_UP = 1000
+"""Up to so many positions their rounded shares are added up; of more, a unit each stands for the rounding (SP-8)."""
 
 
 class Bounds(NamedTuple):
@@ -43,7 +47,7 @@ def refresh(book: Book, pool: SharedPool) -> None:
     """Decide anew who is served, after anything that bears on it; the pool's sums go on from here."""
     accrual.advance(pool, book.now)
     before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-    level, served = (pool.level, pool.scarce), {n for n in pool.with_loans if pool.by_number[n].served}
+    level = (pool.level, pool.scarce)
     _read_feed(book, pool)
     touched = set(pool.dirty)
     for number in pool.dirty:
@@ -63,26 +67,33 @@ def refresh(book: Book, pool: SharedPool) -> None:
     if pool.to_call and not pool.broken:
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
     accrual.schedule_due(book, pool)
-    moved = level != (pool.level, pool.scarce)
-    for number in pool.with_loans:  # LCR counts what the pool adds: it is another for who is served, or no longer is
-        participant = pool.by_number[number]
-        turned = participant.served != (number in served)
-        if turned or (participant.served and moved and _may_act(book, participant.position)):
-            book.look_at(participant.position)
+    if level != (pool.level, pool.scarce):
+        _look_at_moved(book, pool)
     book.touch("shared_pool", pool.market, pool)
 
 
-def _may_act(book: Book, position: Position) -> bool:
-    """Whether another LCR can bring anything about: PL-18 and PL-22 do nothing where it is over both their limits.
+def _look_at_moved(book: Book, pool: SharedPool) -> None:
+    """LCR counts what the pool adds: at another level it is another for all who are served and have loans as well.
 
-    What goes by CR alone does not come from the pool, and is found by its index.
+    Looked at are those for whom it can bring anything about: who is in auction or near one, and who is under a limit
+    of PL-18 or PL-22. Nobody served is, while upper is filled and no limit is over ICR. What goes by CR alone does not
+    come from the pool, and is found by its index.
     """
-    market = book.markets[position.market]
+    market = book.markets[pool.market]
+    for account in market.watched:
+        book.look_at(book.positions[market.name, account])
     feed = market.valid_feed
-    if feed is None or position.holds or position.state != "protected":
-        return True
+    if feed is None:
+        return
     limit = max(market.parameters.floor_permille(feed), feed.mcr)
-    return ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit)
+    if not pool.scarce and limit <= pool.icr:
+        return
+    for number in pool.with_loans:
+        participant = pool.by_number[number]
+        position = participant.position
+        collateral, debt = position.collateral + position.lp1, position.owed_units
+        if participant.served and ratio_is_under(collateral, debt, feed.price, limit):
+            book.look_at(position)
 
 
 def _read_feed(book: Book, pool: SharedPool) -> None:
@@ -92,7 +103,7 @@ def _read_feed(book: Book, pool: SharedPool) -> None:
     if feed is None:
         pool.broken = "the market has no valid feed"
     elif icr <= feed.mcr:
-        pool.broken = f"ICR {icr} is not over MCR {feed.mcr}"
+        pool.broken = f"ICR {ratio_words(icr)} is not over MCR {ratio_words(feed.mcr)}"
     else:
         pool.broken = ""
         pool.price, pool.mcr, pool.icr = feed.price.as_fraction(), feed.mcr, icr
@@ -180,18 +191,22 @@ Range = tuple[OrderedSums, int, int]
 """A part of an index: over the first key, up to the second."""
 
 
+def most_sum(pool: SharedPool, sums: Sums) -> int:
+    """The most that positions with these sums can take: a unit for each but one more than the least."""
+    return least_sum(pool, sums) + (0 if pool.scarce else max(0, sums.size - 1))
+
+
 def fits(pool: SharedPool, sums: Sums, units: int, ranges: list[Range]) -> bool:
-    """Whether the positions in some ranges, with these sums, take no more than `units`; exactly."""
-    least = least_sum(pool, sums)
-    if least > units:
+    """Whether the positions in some ranges, with these sums, take no more than `units`."""
+    if least_sum(pool, sums) > units:
         return False
-    if least + max(0, sums.size - 1) <= units:
-        return True
-    return _taken(pool, ranges) <= units
+    return most_sum(pool, sums) <= units or taken(pool, sums, ranges) <= units
 
 
-def _taken(pool: SharedPool, ranges: Iterable[Range]) -> int:
-    """What the positions in some ranges take, added up one by one."""
+def taken(pool: SharedPool, sums: Sums, ranges: Iterable[Range]) -> int:
+    """What the positions in some ranges, with these sums, take of the pool, in smallest units (SP-8)."""
+    if sums.size > ADDED_UP:
+        return most_sum(pool, sums)
     return sum(
         _extra(pool, pool.by_number[number])
         for index, over, up_to in ranges
@@ -224,10 +239,12 @@ def _set_end(book: Book, pool: SharedPool) -> None:
 
     sure = _last_group(pool, lambda lower: least(lower) + max(0, size + lower.size - 1) <= units)
     perhaps = _last_group(pool, lambda lower: least(lower) <= units)
-    if perhaps > sure:
-        taken = _taken(pool, [(pool.everyone, pool.level_key, pool.mcr_key), (pool.holding, pool.mcr_key, sure)])
-        sure = _last_exactly(pool, sure, perhaps, units - taken)
     pool.end_key = sure
+    if perhaps > sure:
+        both = upper.more(pool.holding.up_to(sure).less(start))
+        if both.size <= ADDED_UP:
+            ranges = [(pool.everyone, pool.level_key, pool.mcr_key), (pool.holding, pool.mcr_key, sure)]
+            pool.end_key = _last_exactly(pool, sure, perhaps, units - taken(pool, both, ranges), ADDED_UP - both.size)
 
 
 def _last_group(pool: SharedPool, holds: Callable[[Sums], bool]) -> int:
@@ -239,36 +256,47 @@ def _last_group(pool: SharedPool, holds: Callable[[Sums], bool]) -> int:
     return start if key is None else max(start, key)
 
 
-def _last_exactly(pool: SharedPool, sure: int, perhaps: int, left: int) -> int:
-    group, taken = sure, 0
+def _last_exactly(pool: SharedPool, sure: int, perhaps: int, left: int, room: int) -> int:
+    """The last whole group that takes, with those before it, no more than `left`; of at most `room` positions."""
+    group = sure
     for key, number in pool.holding.between(sure, perhaps):
         if key != group:
-            if taken > left:
-                return sure
             sure, group = group, key
-        taken += _extra(pool, pool.by_number[number])
-    return group if taken <= left else sure
+        left, room = left - _extra(pool, pool.by_number[number]), room - 1
+        if left < 0 or room < 0:
+            return sure
+    return group
 
 
 def split_of(book: Book, pool: SharedPool) -> Split:
-    """Lower, upper and available, added up one by one: exact, at a cost of one look at each position served.
+    """Lower, upper and available, as the rules count them.
 
     While the pool can't fill upper, what rounding leaves over is not available.
     """
-    upper = _taken(pool, [(pool.everyone, pool.level_key, pool.mcr_key)])
-    lower = _taken(pool, [(pool.holding, pool.mcr_key, pool.end_key)])
-    return Split(lower, upper, 0 if pool.scarce else capacity(book, pool) - upper - lower)
+    upper = pool.everyone.up_to(pool.mcr_key).less(pool.everyone.up_to(pool.level_key))
+    lower = pool.holding.up_to(pool.end_key).less(pool.holding.up_to(pool.mcr_key))
+    ranges = [(pool.everyone, pool.level_key, pool.mcr_key), (pool.holding, pool.mcr_key, pool.end_key)]
+    of_upper, both = taken(pool, upper, ranges[:1]), taken(pool, upper.more(lower), ranges)
+    return Split(both - of_upper, of_upper, 0 if pool.scarce else capacity(book, pool) - both)
 
 
 def available_up_to(book: Book, pool: SharedPool, wanted: int) -> int:
     """How much of `wanted` is available at once; positions are added up only where the bounds leave it open."""
     if pool.scarce:
         return 0
-    units, sums = capacity(book, pool), Sums(pool.served_count, pool.served_collateral, pool.served_debt)
-    least = least_sum(pool, sums) if sums.size else 0
-    if wanted <= units - least - max(0, sums.size - 1):
+    sums = Sums(pool.served_count, pool.served_collateral, pool.served_debt)
+    if wanted <= capacity(book, pool) - most_sum(pool, sums):
         return wanted
     return min(wanted, split_of(book, pool).available)
+
+
+def has_room(book: Book, pool: SharedPool, collateral: int, debt: int) -> bool:
+    """SP-7: whether the pool can serve one position more beside those that it serves."""
+    both = Sums(pool.served_count + 1, pool.served_collateral + collateral, pool.served_debt + debt)
+    if pool.scarce or most_sum(pool, both) <= capacity(book, pool):
+        return not pool.scarce
+    extra = pool.extra_of(collateral, debt)
+    return both.size <= ADDED_UP and available_up_to(book, pool, extra) == extra
 
 
 # --- what follows for each position -----------------------------------------------------------------------
@@ -319,6 +347,8 @@ def _serve(book: Book, pool: SharedPool, participant: Participant, served: bool)
     accrual.settle(participant)
     participant.served = served
     count_in(pool, participant, 1 if served else -1)
+    if participant.number in pool.with_loans:  # LCR counts what the pool adds
+        book.look_at(participant.position)
     book.touch("participant", participant.object_key, participant)
     what = "served" if served else "no longer served"
     book.event("SP-7", "participant", participant.object_key, what)

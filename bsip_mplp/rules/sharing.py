@@ -8,6 +8,7 @@ from bsip_mplp.money import div_ceil, div_floor
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rules import auctions, homeward, protection
 from bsip_mplp.rules.book import Book
+from bsip_mplp.rules.chain_orders import note_course
 from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import OrderFilled
 from bsip_mplp.rules.loans import end_loan
@@ -291,7 +292,7 @@ def sale_filled(book: Book, order: ChainOrder, report: OrderFilled) -> None:
     over = report.got - paid
     whose = _rest_of(task, market)
     book.move("V-5", f"over of order {order.number}", (held, market.name, -over), (whose, market.name, over))
-    book.event("V-5", "order", order.number, "filled", units=units, got=report.got, done=report.done)
+    note_course(book, "V-5", order, units, report)
     if report.done or order.filled == order.units:
         order.state = "done"
         _sale_ends(book, market, vault, order, task, max(0, owed - paid))

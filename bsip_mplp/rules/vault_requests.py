@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 from bsip_mplp.ledger import OUTSIDE
 from bsip_mplp.market import Feed
-from bsip_mplp.ratios import PERMILLE, ratio_is_under
+from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.loans import check_long_can_end, check_may_move
 from bsip_mplp.rules.placing import check_cover
@@ -136,7 +135,7 @@ def _check_may_worsen(book: Book, vault: Vault, position: Position, market: Mark
     collateral, debt = position.collateral - core, position.debt + bitasset
     if position.loans:
         if ratio_is_under(collateral, debt, feed.price, market.parameters.lmcr):
-            raise Refused("PL-14", f"CR would be under LMCR {Fraction(market.parameters.lmcr, PERMILLE)}")
+            raise Refused("PL-14", f"CR would be under LMCR {ratio_words(market.parameters.lmcr)}")
         _check_over_icr(feed, collateral + position.lp1, debt - position.lp2, "PL-14", "LCR")
     else:
         _check_over_icr(feed, collateral, debt, "V-3", "CR")
@@ -146,7 +145,7 @@ def _check_may_worsen(book: Book, vault: Vault, position: Position, market: Mark
 
 def _check_over_icr(feed: Feed, collateral: int, debt: int, rule: str, what: str) -> None:
     if collateral * feed.price.bitasset * PERMILLE <= feed.icr * debt * feed.price.core:
-        raise Refused(rule, f"{what} would not be over ICR {Fraction(feed.icr, PERMILLE)}", "Ask for less.")
+        raise Refused(rule, f"{what} would not be over ICR {ratio_words(feed.icr)}", "Ask for less.")
 
 
 def _close(book: Book, account: str, vault: Vault, position: Position, ask: VaultClose) -> None:

@@ -45,7 +45,9 @@ class Scene:
         holds = found is not None and bound is not None and found > bound
         self.checks.append(Check(says, _bound("over", bound, what, show), (show or _text)(found), holds))
 
-    def at_least(self, says: str, found: int, bound: int, what: str = "", show: Show | None = None) -> None:
+    def at_least(
+        self, says: str, found: int | Fraction, bound: int | Fraction, what: str = "", show: Show | None = None
+    ) -> None:
         """A number must be another or over it, `what` in words; `show` says how it reads."""
         self.checks.append(Check(says, _bound("at least", bound, what, show), (show or _text)(found), found >= bound))
 

@@ -51,7 +51,7 @@ def fall(stage: Stage, scene: Scene) -> None:
     cr = facts.ratio_on_chain(stage, "Hong")
     scene.over("cr on the chain (draft: 1.24)", cr, 1)
     pool = stage.object("shared_pool", stage.symbol)
-    scene.equal("least mcr, as a fraction", pool["least_mcr"], [400, 323])
+    scene.equal("least mcr (draft: 1.24)", str(Fraction(*pool["least_mcr"])), "400/323")
     scene.notes.append(NOTE)
 
 
@@ -68,9 +68,11 @@ def locked(stage: Stage, scene: Scene) -> None:
     """Stage 4: what stands now."""
     debt, extra = int(stage.position("Hong")["debt"]), _extra(stage)
     scene.ledger.append(f"debt {_show(stage, debt)}, extra debt asset {_show(stage, extra)}")
-    scene.equal("collateral (draft: 10k)", stage.position("Hong")["collateral"], stage.town.units("10000", stage.core))
+    collateral, whole = int(stage.position("Hong")["collateral"]), stage.town.units("10000", stage.core)
+    worth = stage.town.units("400", stage.symbol)
+    scene.equal("collateral (draft: 10k)", stage.town.show(collateral, stage.core), stage.town.show(whole, stage.core))
     scene.equal("overall debt (draft: 258)", _show(stage, debt - extra), _show(stage, 2_580_645))
-    scene.at_least("CR, per mille (draft: 1.55)", 400 * 10**7 // (debt - extra), 1550)
+    scene.at_least("CR (draft: 1.55)", Fraction(worth, debt - extra), Fraction(155, 100))
     available = stage.balance(f"shared/{stage.symbol}/pool", stage.symbol) - extra
     scene.equal("available in the pool", _show(stage, available), _show(stage, 5_350_645))
     scene.notes.append(

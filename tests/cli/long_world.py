@@ -102,12 +102,13 @@ class LongWorld(World):
 
 
 @contextmanager
-def long_world(folder, more=""):
-    """A node, the world on it, and a keeper; `more` is added to the configuration."""
+def long_world(folder, more="", bots=""):
+    """A node, the world on it, and a keeper; `more` is added to the configuration, `bots` to the bots' schedules."""
     with some_node() as url:
         made = LongWorld(url, folder).build()
         file = folder / "mplp.toml"
-        file.write_text(file.read_text() + more.format(market=made.market))
+        text = file.read_text().replace("[bots]", f"[bots]{bots}")
+        file.write_text(text + more.format(market=made.market))
         status, _, err = made.mplp("init")
         assert status == 0, err
         keeper = made.keeper()

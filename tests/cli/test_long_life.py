@@ -233,7 +233,7 @@ def test_a_change_that_the_rules_refuse_changes_nothing(mplp, at):
     at(long_course.LENT).close()
     ran = mplp("params", "CNY", "--set", "lmcr=1.6")
     assert ran.status == 2
-    assert "refused: PL-D7: LMCR 1600 is not under MCR 1550" in ran.err
+    assert "refused: PL-D7: LMCR 1.6 is not under MCR 1.55" in ran.err
     assert "lmcr takes a ratio such as 1.35, not abc" in mplp("params", "CNY", "--set", "lmcr=abc").err
     assert "i2 takes a number from 0 to 1" in mplp("params", "CNY", "--set", "i2=7").err
     assert "write NAME=VALUE" in mplp("params", "CNY", "--set", "lmcr").err

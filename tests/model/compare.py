@@ -8,7 +8,7 @@ from bsip_mplp.rules.engine import Engine
 
 from .model import Model
 
-OF_VAULTS = ("auction_buffer", "buffer_limit", "capital_limit", "lp2_cover", "vault_prefix")
+OF_VAULTS = ("auction_buffer", "buffer_limit", "capital_limit", "lp2_cover", "vault_prefix", "personal_pools")
 """Parameters of a custody that the model has not."""
 
 OF_LIVE_LOANS = ("unpaid", "judged", "goes_home", "interest_due")

@@ -10,35 +10,36 @@ from .model import Model, No
 
 PRICES = (38_000, 39_000, 40_000, 40_000, 41_000, 43_333, 45_000, 46_000, 48_000, 50_000)
 LENDERS, HOLDERS = ("lea", "lou", "lin"), ("ann", "bob", "cat", "dan", "eve", "fay")
+MANY = (tuple(f"lender-{n}" for n in range(12)), tuple(f"holder-{n}" for n in range(20)))
 OWN = (None, 1001, 1001, 1050, 1100, 1200, 1240, 1333, 1400, 1500, 1600)
 
 
-def run(seed, steps=50):
+def run(seed, steps=50, people=(LENDERS, HOLDERS)):
     """The first difference between engine and model, in words; nothing if there is none."""
     rng = random.Random(seed)
-    kind = rng.choice(("fixed", "inverse"))
+    kind = rng.choice(("fixed", "inverse", "kinked"))
     scene, model = SharedScene(model=kind), Model(kind)
-    begin(rng, scene, model)
+    begin(rng, scene, model, *people)
     for step in range(steps):
-        what = one_step(rng, scene, model)
+        what = one_step(rng, scene, model, *people)
         found = differences(scene, model)
         if found:
             return f"seed {seed}, step {step}, {what}: {found[:4]}"
     return None
 
 
-def begin(rng, scene, model):
+def begin(rng, scene, model, lenders, holders):
     """Positions that take part, and lenders, at a price at which nobody is served yet."""
     scene.feed(120_000)
     model.feeds((Fraction(120_000, 10_000_000), 1500, 1500))
-    for name in HOLDERS[: rng.randint(2, 6)]:
+    for name in holders[: rng.randint(2, len(holders))]:
         collateral, debt = some_position(rng)
         interest, own = rng.choice((3_000, 30_000, 100_000, 1_000_000)), rng.choice(OWN)
         scene.position(name, collateral, debt)
         model.seen(name, collateral, debt)
         scene.hold(name, own, interest)
         model.hold(name, own, interest)
-    for name in LENDERS[: rng.randint(1, 3)]:
+    for name in lenders[: rng.randint(1, len(lenders))]:
         units = rng.choice((10_000, 100_000, 700_000, 2_000_000))
         scene.supply(name, units)
         model.supply(name, units)
@@ -48,10 +49,10 @@ def some_position(rng):
     return rng.choice((5, 10, 10, 10, 10)) * 10**8, rng.choice((2_000_000, 2_620_000, 3_000_000, 3_230_000, 3_500_000))
 
 
-def one_step(rng, scene, model):
+def one_step(rng, scene, model, lenders, holders):
     scene.now += rng.choice((0, 0, 1, 60, 3599, 3600, 3601, 40_000, 86_400, 86_400 * 3, 86_400 * 14))
     model.go(scene.now)
-    lender, holder = rng.choice(LENDERS), rng.choice(HOLDERS)
+    lender, holder = rng.choice(lenders), rng.choice(holders)
     action = rng.choice(("supply", "supply", "leave", "leave", "rewards", "hold", "hold", "hold", "unhold", "seen",
                          "feed", "feed", "feed", "feed", "tick"))  # fmt: skip
     units = rng.choice((1, 7, 1000, 50_000, 200_000, 600_000, 649_355))

@@ -5,9 +5,12 @@ nothing is put off, nothing is rounded but what the rules round.
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 A, B, FEE, RATE, T, STEP, ICR, LEAST = Fraction(10), 7, Fraction(1, 20), Fraction(1, 50), 14 * 86_400, 3600, 1550, 1001
+KINK = ((Fraction(0), Fraction(0)), (Fraction(4, 5), Fraction(1, 100)), (Fraction(1), RATE))
+"""Use and rate where the slopes of `kinked` meet."""
 
 
 class No(Exception):
@@ -203,9 +206,17 @@ class Model:
                     self.to_call.discard(name)
                     holder.call = ""
         self.rate = RATE
-        if self.model == "inverse":
+        if self.model != "fixed":
             takes = sum(self.positions[n][1] - self.positions[n][0] * self.x for n in served)
-            self.rate = RATE * min(Fraction(1), takes / self.pool) if self.pool else Fraction(0)
+            self.rate = self.rate_at(min(Fraction(1), takes / self.pool) if self.pool else Fraction(0))
+
+    def rate_at(self, use):
+        """The inverse ratio is a line from nothing to the full rate; the kinked curve goes through its corners."""
+        corners = (KINK[0], KINK[-1]) if self.model == "inverse" else KINK
+        for (low, least), (high, most) in pairwise(corners):
+            if low <= use <= high:
+                return least + (most - least) * (use - low) / (high - low)
+        raise AssertionError(f"no use: {use}")
 
     def common_level(self, upper):
         """x such that what brings each to it adds up to the pool."""

@@ -101,7 +101,14 @@ def test_the_price_fell_inside_to_what_was_paid_in_forced_sales_never_to_a_bid_t
 
 def test_looking_at_every_position_whose_lcr_the_shared_pool_moved_changes_nothing(monkeypatch):
     few, looks = simulate(fall(), "both", 0), []
-    monkeypatch.setattr(shared_service, "_may_act", lambda book, position: looks.append(position.account) or True)
+
+    def look_at_all(book, pool):
+        for number in pool.with_loans:
+            position = pool.by_number[number].position
+            looks.append(position.account)
+            book.look_at(position)
+
+    monkeypatch.setattr(shared_service, "_look_at_moved", look_at_all)
     same(few, simulate(fall(), "both", 0))
     assert len(looks) > 100
 

@@ -116,7 +116,7 @@ class SharedScene:
     @property
     def split(self):
         """(lower, upper, available), exactly."""
-        return tuple(shared_service.split_of(self.engine.book, self.pool))
+        return shared_service.split_of(self.engine.book, self.pool)
 
     @property
     def risk(self):

@@ -425,12 +425,16 @@ def test_pl_43_an_offer_can_be_taken_back():
     assert scene.series().holdings == {"cat": 160}
 
 
-@pytest.mark.parametrize(("amount", "to"), [(161, "dan"), (0, "dan"), (10, "cat")])
-def test_pl_43_one_passes_what_one_holds_to_somebody_else(amount, to):
+HOLDS = "you hold 0.0160 USD of series 1"
+
+
+@pytest.mark.parametrize(("amount", "to", "why"), [(161, "dan", HOLDS), (0, "dan", HOLDS), (10, "cat", "another")])
+def test_pl_43_one_passes_what_one_holds_to_somebody_else(amount, to, why):
     scene = with_bonds()
     scene.pass_bond("cat", amount, to)
 
     assert scene.refused == "PL-43"
+    assert why in scene.outcome.refusals[0].reason
 
 
 def test_pl_43_an_offer_of_what_was_passed_on_or_redeemed_since_is_refused():

@@ -81,6 +81,31 @@ def test_pl_13_the_least_of_the_bitasset(units, refused):
     assert scene.refused == refused
 
 
+@pytest.mark.parametrize(
+    ("asset", "units", "reason"),
+    [
+        ("BTS", 323, "0.00323 BTS is less than the least that may be borrowed, 0.00324 BTS"),
+        ("USD", 187, "0.0187 USD is less than the least that may be borrowed, 0.0188 USD"),
+        ("USD", 1000, "what is lent of USD would reach the whole debt, 0.1000 USD"),
+    ],
+)
+def test_what_was_asked_for_is_named_as_people_write_it(asset, units, reason):
+    scene = stage(lcr_cap=100_000)
+
+    scene.borrow("ann", units, asset)
+
+    assert scene.outcome.refusals[0].reason == reason
+
+
+def test_ratios_in_refusals_are_written_as_people_write_them():
+    scene = stage(1299)
+    scene.borrow("ann", 400, "BTS")
+    assert scene.outcome.refusals[0].reason == "CR is under LMCR 1.3"
+    scene = stage()
+    scene.borrow("ann", 3000, "BTS")
+    assert scene.outcome.refusals[0].reason == "LCR would be over 3.2"
+
+
 def test_pl_13_counts_what_is_lent_already():
     scene = stage()
     scene.borrow("ann", 324, "BTS")

@@ -1,6 +1,7 @@
 """The shared pool's outlook says what the rules would do, and changes nothing."""
 
 import json
+from fractions import Fraction
 
 from bsip_mplp.bots import carrier
 from bsip_mplp.rules.shared_outlook import covers, hold_outlook, pool_outlooks
@@ -55,6 +56,19 @@ def test_sp_2_what_holding_costs_is_what_is_then_paid():
     assert found.sold_units > 0
     assert hold_outlook(scene.engine.book, "USD", "nobody") is None
     assert hold_outlook(scene.engine.book, "EUR", "hong") is None
+
+
+def test_sp_2_sp_12_what_holding_costs_where_the_ratio_is_at_the_own_mcr():
+    """The draft's position at 0.05, asked what it costs where cr is 400/323: what it costs at 0.04."""
+    scene = SharedScene()
+    scene.supply("lea", 6_000_000)
+    scene.position("hong", 10_000 * CORE, 3_230_000)
+    there = hold_outlook(scene.engine.book, "USD", "hong", Fraction(400, 323))
+    assert (there.extra_units, there.cost_units) == (649_355, 29_075)
+    assert hold_outlook(scene.engine.book, "USD", "hong").sold_units == 0  # cr is 1.548 now
+    scene.feed(40_000)
+    assert there == hold_outlook(scene.engine.book, "USD", "hong")
+    assert there.sold_units // CORE == 4225
 
 
 def test_looking_changes_nothing():

@@ -105,6 +105,47 @@ def test_leaving_and_coming_back_gains_nothing(mine, others, times):
 
 
 @PLAYED
+@given(st.integers(1, 5_000_000), st.lists(st.integers(1, 90_000), min_size=1, max_size=12))
+def test_who_fetches_rewards_often_gains_nothing_by_rounding(mine, waits):
+    """One asks for rewards at each moment, the other once, at the end."""
+    found = []
+    for often in (True, False):
+        scene = SharedScene(price=60_000)
+        scene.supply("lou", 700_000)
+        scene.supply("lea", mine)
+        scene.joined("ann", 10**9, 3_230_000, mcr=1100, interest=1_000_000)
+        scene.feed(40_000)
+        for seconds in waits:
+            scene.wait(seconds=seconds)
+            if often:
+                scene.rewards("lea")
+        scene.rewards("lea")
+        found.append(scene.free("lea"))
+    assert found[0] == found[1]
+
+
+@PLAYED
+@given(st.integers(2_600_000, 3_300_000), st.lists(st.integers(0, 90_000), min_size=1, max_size=12))
+def test_who_leaves_with_a_position_and_comes_back_pays_no_less(debt, waits):
+    """By rounding, or by the time for which nothing was paid: each time a unit that has begun is used up."""
+    paid = []
+    for often in (True, False):
+        scene = SharedScene(price=60_000)
+        scene.supply("lea", 10_000_000)
+        scene.joined("ann", 10**9, debt, mcr=1100, interest=1_000_000)
+        scene.feed(40_000)
+        for seconds in waits:
+            scene.wait(seconds=seconds)
+            if often:
+                scene.unhold("ann")
+                scene.hold("ann", 1100, interest=1_000_000)
+                assert scene.refused is None
+        scene.unhold("ann")
+        paid.append(1_000_000 * (1 + often * len(waits)) - scene.free("ann"))
+    assert paid[0] >= paid[1]
+
+
+@PLAYED
 @given(st.permutations([("lea", 70_001), ("lou", 1_300_000), ("lin", 333_333)]), st.permutations(HOLDERS))
 def test_the_order_of_equal_events_does_not_matter(lenders, holders):
     found = []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, Prepay, Repay, Request
+from bsip_mplp.rules.inputs import Borrow, Deposit, Hold, Lend, ParametersChanged, Prepay, Protect, Repay, Request
 from bsip_mplp.rules.schedule import DueKind
 from bsip_mplp.rules.shared_rates import PRESETS, PoolParameters, rate_at
 
@@ -116,19 +116,6 @@ def test_sp_5_interest_is_split_between_insurance_and_lenders_as_it_accrues():
     assert scene.free("lena") == exact * 3 // 4
     assert scene.held("insurance") == 29_075 // 4  # begun units are handed out whole
     assert scene.held("rewards") == 29_075 - 29_075 // 4 - scene.free("lena")  # less than a unit of it is hers as yet
-
-
-def test_sp_6_rewards_in_the_core_asset_are_settled_on_the_chain_and_paid_as_reported():
-    scene = draft()
-    scene.feed(40_000)
-    scene.wait(days=7)
-    scene.rewards("lena", paid_in="core")
-    [(kind, account, asset, units, _)] = scene.orders()
-    assert (kind, account, asset) == ("settle", "lena", "USD")
-    assert scene.free("lena") == 0
-    scene.filled(1, units - 100, got=3_000_000, done=True)
-    assert scene.free("lena", "BTS") == 3_000_000
-    assert scene.free("lena") == 100
 
 
 def test_sp_7_upper_serves_between_mcr_and_icr_first():
@@ -466,10 +453,27 @@ def test_with_both_ways_a_loan_puts_the_pools_call_off_until_it_ends():
     assert scene.orders()[0][:2] == ("close", "ann")  # SP-12: now it is
 
 
+def test_a_market_may_be_run_by_its_shared_pool_alone():
+    scene = draft()
+    lend = Lend(rate=Fraction(1, 10), term_days=60)
+    scene.deposit("bob", 500_000, lend)
+    scene.put(ParametersChanged(time=0, market="USD", changes={"personal_pools": "no"}))
+    for ask in (Borrow(market="USD", asset="USD"), Protect(market="USD")):
+        scene.ask("ann", ask)
+        assert scene.outcome.refusals[0].reason == "USD has no loans from personal pools"
+    scene.deposit("bob", 500_000, lend)
+    assert scene.refused == "PL-1"
+    assert scene.free("bob") == 500_000
+    scene.deposit("bob", 500_000, lend, asset="BTS")  # core asset is lent in every market
+    assert scene.refused is None
+    scene.feed(40_000)
+    assert scene.served() == {"ann"}
+
+
 def test_every_rule_has_a_test_by_its_name_and_stands_in_the_code():
     root = Path(__file__).parents[2]
     code = "".join(path.read_text(encoding="utf-8") for path in (root / "bsip_mplp" / "rules").glob("*.py"))
-    tests = Path(__file__).read_text(encoding="utf-8")
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_shared_*.py"))
     for number in range(1, 24):
         assert f"def test_sp_{number}_" in tests, f"SP-{number} has no test"
         assert re.search(rf"SP-{number}\b", code) or number == 19, f"SP-{number} is named nowhere in the rules"
