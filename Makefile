@@ -15,8 +15,10 @@ lint: .venv/ready
 types: .venv/ready
 	$(BIN)/mypy
 
+# The journal is tested on both databases, what goes the whole way mostly on one: make test DATABASE=postgresql
+DATABASE = sqlite
 unit: .venv/ready
-	$(BIN)/pytest -n 4 --dist loadfile
+	MPLP_TEST_DATABASE=$(DATABASE) $(BIN)/pytest -n 4 --dist loadfile
 
 bench: .venv/ready
 	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-sort=name --timeout 3600 -p no:xdist

@@ -6,6 +6,10 @@ from bsip_mplp.journal import Journal
 from tests import databases, kit
 
 
+def pytest_sessionfinish():
+    databases.stop_server()
+
+
 @pytest.fixture(scope="session")
 def node_url():
     """The address of a node that runs as long as the tests do."""
@@ -24,9 +28,7 @@ def world(node_url):
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server that runs as long as the tests do."""
-    server = databases.Postgres()
-    yield server
-    server.stop()
+    return databases.server()
 
 
 @pytest.fixture(scope="session", params=databases.KINDS)

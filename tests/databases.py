@@ -1,6 +1,8 @@
 """The databases that a journal is tried on: SQLite files, and a PostgreSQL server that comes as a Python package.
 
-One server serves a whole run of tests, its workers too; each test has a database of its own.
+One server serves a whole run of tests, its workers too; each test has a database of its own. What tries the journal
+itself runs on both kinds. What goes the whole way, with commands and real processes, runs on one: SQLite, or what
+MPLP_TEST_DATABASE names; some of it on both (`KINDS`).
 """
 
 import itertools
@@ -8,6 +10,7 @@ import os
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -17,6 +20,28 @@ from bsip_mplp.journal.database import file_of, read_url
 
 KINDS = ("sqlite", "postgresql")
 TEMPLATE = "journal_template"
+
+KIND = os.environ.get("MPLP_TEST_DATABASE", KINDS[0])
+"""On which kind that runs which runs on one."""
+assert KIND in KINDS, f"MPLP_TEST_DATABASE={KIND}: it takes {' or '.join(KINDS)}"
+
+
+def new(folder, kind=KIND):
+    """The address of a new database with nothing in it; a file goes into the folder."""
+    return f"sqlite:///{folder}/j.sqlite" if kind == "sqlite" else server().empty()
+
+
+@cache
+def server():
+    """The server of this process's tests."""
+    return Postgres()
+
+
+def stop_server():
+    """Stop it, if it was ever started."""
+    if server.cache_info().currsize:
+        server().stop()
+        server.cache_clear()
 
 
 class Postgres:
@@ -35,6 +60,11 @@ class Postgres:
             connection.execute("SELECT pg_reload_conf()")
         self._template = f"{TEMPLATE}_{os.getpid()}"
         Journal.open(self.empty(self._template), create=True).close()
+
+    @property
+    def programs(self):
+        """The folder in which the server's own programs stand, `pg_dump` among them."""
+        return self._server.bin_path
 
     def empty(self, name=None):
         """The address of a new database with nothing in it."""

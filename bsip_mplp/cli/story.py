@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option("--kill-keeper", "kill_seed", type=int, metavar="SEED", help="Kill the keeper (-9) at random moments.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Keep the journal here.")
+@click.option("--database", metavar="URL", help="Keep the journal in this database, which no journal stands in yet.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_options
 def story(options: Options, is_long: bool, is_shared: bool, is_vault: bool, as_json: bool, **given: Any) -> None:
@@ -84,7 +85,13 @@ def _story(is_long: bool, is_shared: bool, is_vault: bool) -> Story:
 
 
 def _where(
-    options: Options, url: str | None, faucet: str | None, wif: str | None, kill_seed: int | None, data: Path | None
+    options: Options,
+    url: str | None,
+    faucet: str | None,
+    wif: str | None,
+    kill_seed: int | None,
+    data: Path | None,
+    database: str | None,
 ) -> Where:
     from bsip_mplp.chain.keys import Secret
     from bsip_mplp.story.node import DEVELOPMENT_WIF, FAUCET
@@ -96,7 +103,7 @@ def _where(
     if data is not None and data.exists() and any(data.iterdir()):
         raise click.UsageError(f"--data {data}: the directory is not empty")
     secret = Secret(wif if url and wif else DEVELOPMENT_WIF)
-    return Where(url, faucet or FAUCET, secret, data, kill_seed)
+    return Where(url, faucet or FAUCET, secret, data, kill_seed, database)
 
 
 def _as_json(played: Played) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from bsip_mplp.journal import leases
+from bsip_mplp.journal import leases, schema
 from bsip_mplp.journal.database import connect, file_of, read_url, shown, writing
 from bsip_mplp.journal.errors import UnreachableError
 from bsip_mplp.journal.leases import Lease
@@ -109,6 +109,7 @@ def leader_of(database_url: str) -> Leader | None:
         return None if holder is None else Leader(holder, None, None)
     engine = connect(url, read_only=True)
     try:
+        schema.check(engine, url)
         lease = _read(engine, shown(url))
     finally:
         engine.dispose()

@@ -71,6 +71,7 @@ def write_configuration(
     *,
     place: str = "story",
     bot_seconds: str = BOT_SECONDS,
+    database: str | None = None,
 ) -> tuple[Path, Settings]:
     """Write configuration and key file into a directory; gives the configuration's file, and it as it is read."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,7 @@ def write_configuration(
         "chain_id": town.connection.network.chain_id,
         "pool": pool.name,
         "keys": str(keys.resolve()),
-        "database": f"sqlite:///{directory.resolve()}/{place}.sqlite",
+        "database": database or f"sqlite:///{directory.resolve()}/{place}.sqlite",
     }
     text = CONFIG.format(
         place=place,

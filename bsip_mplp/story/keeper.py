@@ -19,10 +19,13 @@ LOG_CHARS = 800
 
 
 class KeeperProcess:
-    """`mplp keeper run` on a configuration; what it logs goes to a file."""
+    """`mplp keeper run` on a configuration; what it logs goes to a file.
+
+    It waits for the lead: where one before it was killed the lease of that one may still stand.
+    """
 
     def __init__(self, config: Path, log: Path) -> None:
-        self._command = [*MPLP, "--config", str(config), "keeper", "run"]
+        self._command = [*MPLP, "--config", str(config), "keeper", "run", "--standby"]
         self._log = log
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None

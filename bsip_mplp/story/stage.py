@@ -50,6 +50,8 @@ class Where(NamedTuple):
     """Where configuration, key and journal stay; a directory that is deleted afterwards if None."""
     kill_seed: int | None
     """Kill the keeper at random moments, drawn from this."""
+    database: str | None
+    """The journal's database; a file in the directory if None."""
 
 
 @dataclass
@@ -244,7 +246,9 @@ def set_stage(setting_for: Callable[[bool], Setting], where: Where, say: Callabl
         directory = where.directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mplp-story-")))
         if setting.guard:
             town.make_lifetime_member(people[POOL])
-        config, settings = write_configuration(directory, setting, town, people[POOL], people.get(setting.guard))
+        config, settings = write_configuration(
+            directory, setting, town, people[POOL], people.get(setting.guard), database=where.database
+        )
         say("the ledger")
         initialise(settings)
         keeper = KeeperProcess(config, directory / "keeper.log")

@@ -15,7 +15,7 @@ from bsip_mplp.keeper import changes
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.rules.inputs import ParametersChanged, Tick
 from bsip_mplp.rules.schedule import DueKind
-from tests import long_course
+from tests import databases, long_course
 from tests.long_course import DAY, NOON
 
 
@@ -46,7 +46,7 @@ def at(tmp_path):
     opened = []
 
     def open_at(stage):
-        journal = Journal.open(str(tmp_path / "j.sqlite"), create=True)
+        journal = Journal.open(databases.new(tmp_path), create=True)
         opened.append(journal)
         intake = Intake.load(journal)
         inputs = long_course.until(stage)

@@ -22,6 +22,7 @@ from bsip_mplp.rules.inputs import (
     Protect,
     Withdraw,
 )
+from tests import databases
 
 CONFIG = """
 place = "trial"
@@ -33,7 +34,7 @@ core_asset = "TEST"
 pool_account = "mplp-pool"
 
 [database]
-url = "sqlite:///{path}/j.sqlite"
+url = "{database}"
 
 [markets.CNY]
 """
@@ -72,19 +73,25 @@ COURSE = [
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def database(tmp_path):
+    """The address of a database with nothing in it."""
+    return databases.new(tmp_path)
+
+
+@pytest.fixture
+def place(tmp_path, database, monkeypatch):
     file = tmp_path / "mplp.toml"
-    file.write_text(CONFIG.format(path=tmp_path))
+    file.write_text(CONFIG.format(database=database))
     monkeypatch.setenv("MPLP_CONFIG", str(file))
     monkeypatch.setenv("COLUMNS", "160")
     return tmp_path
 
 
 @pytest.fixture
-def journal(place):
+def journal(place, database):
     from bsip_mplp.rules.codec import input_from_json, input_to_json
 
-    with Journal.open(str(place / "j.sqlite"), create=True) as opened:
+    with Journal.open(database, create=True) as opened:
         course = [input_from_json(input_to_json(item)) for item in COURSE]
         Intake.load(opened).take(course, Cursor(7, NOON + 60))
         yield opened

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.databases import alter
+
 
 def one_line(ran):
     assert ran.status == 2
@@ -39,12 +41,9 @@ def one_line(ran):
     ],
 )
 @pytest.mark.usefixtures("journal")
-def test_what_is_wrong_is_said_in_one_line(mplp, journal, words, says):
+def test_what_is_wrong_is_said_in_one_line(mplp, database, words, says):
     if "run" in words:
-        import sqlite3
-
-        with sqlite3.connect(journal.url) as database:
-            database.execute("DELETE FROM cursor")
+        alter(database, "DELETE FROM cursor")
     assert says in one_line(mplp(*words))
 
 
@@ -52,7 +51,7 @@ def test_what_is_wrong_is_said_in_one_line(mplp, journal, words, says):
     "words", [["pools"], ["balance"], ["verify"], ["health"], ["keeper", "status"], ["keeper", "run"]]
 )
 def test_without_a_journal_the_line_says_how_to_make_one(mplp, words):
-    assert "make one with `mplp init`" in one_line(mplp(*words))
+    assert " with `mplp init`" in one_line(mplp(*words))
 
 
 def test_a_wrong_key_of_the_configuration_is_named(mplp, place):

@@ -7,7 +7,7 @@ import pytest
 from bsip_mplp.cli.output import BOOKS, NO_HOLD
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.keeper.lock import only_keeper
+from bsip_mplp.keeper.lead import lead
 from bsip_mplp.rules.inputs import Deposit, IssueBond, OrderDone, ParametersChanged, Request
 from tests import long_course
 from tests.cli.conftest import CONFIG
@@ -15,12 +15,12 @@ from tests.long_course import DAY, NOON
 
 
 @pytest.fixture
-def at(place):
+def at(place, database):
     """Have the course in the journal up to a stage."""
     opened = []
 
     def write(stage):
-        journal = Journal.open(str(place / "j.sqlite"), create=True)
+        journal = Journal.open(database, create=True)
         opened.append(journal)
         inputs = long_course.until(stage)
         Intake.load(journal).take(inputs, Cursor(7, inputs[-1].time))
@@ -282,13 +282,15 @@ def test_compulsory_bonds_need_a_yes_and_warn(mplp, at):
     assert "touches PL-I1" in said(mplp("params", "CNY"))
 
 
-def test_a_change_is_queued_while_a_keeper_runs_and_it_takes_it(mplp, at, place):
+def test_a_change_is_queued_while_a_keeper_runs_and_it_takes_it(mplp, at, database):
     from bsip_mplp.bots import committee
     from bsip_mplp.keeper.changes import waiting
 
     journal = at(long_course.LENT)
     intake = Intake.load(journal)  # what a running keeper has
-    with only_keeper(str(place / "j.sqlite")):
+    with lead(database) as leading:
+        if leading.epoch is not None:
+            journal.lead(leading.epoch)
         ran = mplp("params", "CNY", "--set", "lmcr=1.35")
         assert "Queued: the running keeper takes it" in ran.out
         assert "not taken within 1 s" in mplp("params", "CNY", "--set", "i2=0.2", "--wait", "--timeout", "1").err

@@ -3,6 +3,7 @@
 import pytest
 
 from bsip_mplp.cli.output import BOOKS
+from tests.databases import alter
 
 pytestmark = pytest.mark.usefixtures("journal")
 
@@ -93,11 +94,8 @@ def test_verify_folds_the_journal_again(mplp, journal):
     assert mplp("verify", "--json").json["holds"] is True
 
 
-def test_verify_finds_an_altered_balance(mplp, place):
-    import sqlite3
-
-    with sqlite3.connect(place / "j.sqlite") as database:
-        database.execute("UPDATE balances SET units = units + 1 WHERE account = 'free/bob'")
+def test_verify_finds_an_altered_balance(mplp, database):
+    alter(database, "UPDATE balances SET units = units + 1 WHERE account = 'free/bob'")
     ran = mplp("verify")
     assert ran.status == 1
     assert "free/bob" in ran.out

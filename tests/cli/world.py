@@ -16,6 +16,8 @@ from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.keys import keyring_of
 from bsip_mplp.chain.transactions import broadcast, sign, transaction_id
+from bsip_mplp.keeper.lead import leader_of
+from tests import databases
 
 NATHAN = "5KQwrPbwdL6PhXujxW37FSSQZ1JiwsST4cqQzDeyXtP79zkvFD3"
 PATIENCE_SECONDS = 60
@@ -76,7 +78,7 @@ class World:
 
     def __init__(self, url, folder: Path, database=None):
         self.url, self.folder = url, folder
-        self.database = database or f"sqlite:///{folder}/j.sqlite"
+        self.database = database or databases.new(folder)
         self.connection = Connection([url])
         self.chain = Chain(self.connection)
         network = self.connection.network
@@ -169,9 +171,14 @@ class World:
         return ran.returncode, ran.stdout, ran.stderr
 
     def keeper(self, *words, log="keeper.log"):
-        """Start a keeper."""
+        """Start a keeper, as the unit for systemd does: where one before it was killed its lease may still stand."""
         log = (self.folder / log).open("a")
         return subprocess.Popen(
-            self.command("keeper", "run", *words),
+            self.command("keeper", "run", "--standby", *words),
             env=self.environment, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
+
+    def leads(self, process):
+        """Whether it is this keeper that runs, and no other."""
+        leader = leader_of(self.database)
+        return leader is not None and leader.holder.endswith(f"process {process.pid}")

@@ -18,6 +18,8 @@ from .kit import Stage
 
 UPTICK = "uptick==0.2.6"
 LIBRARY = "bitshares==0.7.1"
+ITS_NEED = "setuptools==75.6.0"
+"""For `pkg_resources`, which uptick imports; environments have it no more from Python 3.12 on."""
 
 WARM_CACHE = """
 import sys
@@ -35,7 +37,7 @@ def environment(request):
     folder = request.config.cache.mkdir("uptick-0.2.6")
     if not (folder / "complete").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder / "venv"], check=True)
-        install = [folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", UPTICK, LIBRARY]
+        install = [folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", UPTICK, LIBRARY, ITS_NEED]
         subprocess.run(install, check=True, timeout=200)
         (folder / "complete").touch()
     return folder / "venv"

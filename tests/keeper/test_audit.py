@@ -172,13 +172,11 @@ def test_any_course_of_deposits_and_payouts_agrees_and_any_unit_lost_is_seen(cou
     assert audit_from_json(json.loads(json.dumps(audit_to_json(audit)))) == audit
 
 
-def test_audits_are_kept_beside_the_journal(tmp_path):
-    path = tmp_path / "j.sqlite"
-    path.touch()
-    empty = AuditBoard(str(path), read_only=True)
+def test_audits_are_kept_beside_the_journal(url):
+    empty = AuditBoard(url, read_only=True)
     assert empty.read() == Kept()
     empty.close()
-    board = AuditBoard(str(path))
+    board = AuditBoard(url)
     for kept in (Kept({"TEST": 5}, judge(books(), holdings(1))), Kept(None, judge(books(), holdings(2)))):
         board.write(kept)
         assert board.read() == kept

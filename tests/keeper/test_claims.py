@@ -15,6 +15,7 @@ from bsip_mplp.chain.errors import KeysError, UnreachableError
 from bsip_mplp.chain.keys import keyring_of
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.keeper.runner import NoBoard
+from tests import databases
 
 PERCENT = 100
 CHARGE_MARKET_FEE = 0x01
@@ -70,7 +71,7 @@ def settings_of(market, folder, **claims):
             "place": "trial",
             "chain": {"nodes": [world.url], "core_asset": world.core, "pool_account": market.pool.name},
             "keys": {"file": str(keys)},
-            "database": {"url": f"sqlite:///{folder}/j.sqlite"},
+            "database": {"url": databases.new(folder)},
             "markets": {market.symbol: {"risk_share": 0}},
             "claims": claims,
         }

@@ -10,6 +10,7 @@ from bsip_mplp.journal import Journal, read
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.setup import changes
 from bsip_mplp.rules.inputs import AssetSeen, MarketOpened, ParametersChanged
+from tests import databases
 
 TEXT = (config.PLACES / "testnet.toml").read_text()
 PRECISIONS = {"TEST": 5, "USD": 4}
@@ -23,7 +24,7 @@ class Ledger:
     """A ledger that takes what setting up finds."""
 
     def __init__(self, path):
-        self.journal = Journal.open(str(path / "j.sqlite"), create=True)
+        self.journal = Journal.open(databases.new(path), create=True)
         self.intake = Intake.load(self.journal)
 
     def set_up(self, wanted, time=5):

@@ -31,7 +31,7 @@ def world(tmp_path, postgres_url):
 
 
 def start(world, name):
-    world.started[name] = world.keeper("--standby", log=f"{name}.log")
+    world.started[name] = world.keeper(log=f"{name}.log")
     return world.started[name]
 
 
@@ -40,8 +40,7 @@ def log_of(world, name):
 
 
 def leads(world, name):
-    leader = leader_of(world.database)
-    return leader is not None and leader.holder.endswith(f"process {world.started[name].pid}")
+    return world.leads(world.started[name])
 
 
 def send(world, *words):

@@ -13,7 +13,7 @@ from bsip_mplp.chain import builders
 from bsip_mplp.chain.builders import Authority, Units
 from bsip_mplp.chain.transactions import broadcast, sign, with_fees
 from tests.cli.world import World, until
-from tests.keeper.test_endtoend import Devnet, json_of, status_of
+from tests.keeper.test_endtoend import Devnet, json_of
 
 VAULT = """
 [vault]
@@ -85,7 +85,7 @@ def world(tmp_path_factory, devnet):
     assert status == 0, err
     assert f"vaults are kept by {made.pool} and guarded by {made.guard}" in out
     keeper = made.keeper()
-    until(lambda: status_of(made)["runs"], "a keeper runs")
+    until(lambda: made.leads(keeper), "a keeper runs")
     done(made, "-a", made.alice, "keeper", "reserve", "2000", "--wait")
     done(made, "-a", made.alice, "lend", "3000", made.core, "--rate", "12%", "--days", "14", "--wait")
     yield made

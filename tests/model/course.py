@@ -20,6 +20,7 @@ from bsip_mplp.rules.inputs import (
     IssueBond,
     KeepBond,
     Lend,
+    Loss,
     MarketOpened,
     Operator,
     OrderDone,
@@ -903,6 +904,14 @@ class Course:
         else:
             self.deposit(self.anyone(), rng.choice(("XYZ", self.symbol())), self.amount(), Stake())
 
+    def loss(self):
+        """What is missing in the account is written off: less, as much, or more than the operator's reserve holds."""
+        rng = self.rng
+        asset = self.symbol() if rng.random() < 0.9 else "XYZ"
+        held = max(0, self.model.held("operator", asset))
+        units = rng.choice((self.amount(), self.amount(), held, held + 1, rng.randint(0, held)))
+        self.put(Loss(time=self.now, asset=asset, amount=units, reason="a fee of an operation made by hand"))
+
     ACTIONS = (
         (tick, 8),
         (feed, 22),
@@ -937,4 +946,5 @@ class Course:
         (withdraw, 2),
         (order, 1),
         (other_money, 1),
+        (loss, 1),
     )

@@ -833,6 +833,11 @@ class Model(Auctioning, Carrying, Bonding):
         order.state = "failed"
         self.move(order.units, order.asset, f"payout/{order.number}", f"free/{order.account}")
 
+    def take_loss(self, item):
+        if item.amount == 0 or item.asset not in self.assets:
+            raise No("G-5")
+        self.move(item.amount, item.asset, "operator", "outside")
+
     def open_order(self, number):
         order = self.orders.get(number)
         if order is None or order.state != "open" or order.kind != "payout":

@@ -139,7 +139,7 @@ def test_kill_9_of_keeper_and_node_under_load_loses_and_doubles_nothing(tmp_path
                 node.start()
                 reachable(node)
         sent += send_some(world, rng)
-        path = str(tmp_path / "j.sqlite")
+        path = world.database
         last = world.chain.head().number + 1
 
         def all_read_and_paid():

@@ -5,6 +5,7 @@ import subprocess
 
 from bsip_mplp.story.example import STEPS
 from bsip_mplp.story.keeper import MPLP
+from tests import databases
 
 END = {
     "fund/CNY": {"CORE": 15456},
@@ -14,8 +15,11 @@ END = {
 """What is left in the ledger, in smallest units, beside what came in from outside and what fees took."""
 
 
-def play(*options):
-    ran = subprocess.run([*MPLP, "story", "--json", *options], capture_output=True, text=True, check=False, timeout=500)
+def play(*options, kind=databases.KIND):
+    """Play a story on a database of that kind; gives its exit status, and what it says."""
+    where = () if kind == "sqlite" else ("--database", databases.new(None, kind))
+    command = [*MPLP, "story", "--json", *where, *options]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode in (0, 1), ran.stderr
     return ran.returncode, json.loads(ran.stdout)
 
@@ -28,8 +32,8 @@ def end_of(played):
     return {account: held for account, held in played["end"].items() if account not in ("outside", "operator")}
 
 
-def test_the_example_holds():
-    status, played = play()
+def test_the_example_holds_on_a_database_server():
+    status, played = play(kind="postgresql")
     assert failures(played) == []
     assert played["verify"]["holds"]
     assert (status, played["holds"]) == (0, True)

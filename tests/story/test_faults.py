@@ -6,6 +6,7 @@ import pytest
 
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.keys import Secret
+from bsip_mplp.journal import Journal, Place
 from bsip_mplp.story.errors import FaucetError, KeeperEndedError, LateError
 from bsip_mplp.story.keeper import MPLP, KeeperProcess
 from bsip_mplp.story.patience import Patience
@@ -32,6 +33,14 @@ def test_one_line_and_status_2(words, says):
     assert status == 2
     assert says in error
     assert len(error.splitlines()) == 1
+
+
+def test_a_database_that_a_journal_stands_in(url):
+    with Journal.open(url) as journal:
+        journal.set_place(Place("another", "pool"))
+    status, error = mplp("story", "--database", url)
+    assert (status, len(error.splitlines())) == (2, 1), error
+    assert "another" in error
 
 
 @pytest.fixture
