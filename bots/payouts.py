@@ -1,5 +1,7 @@
 """Payouts: it looks at the open orders and has them paid, a few at a time, each exactly once.
 
+What puts bonds on the chain is ordered and carried out in the same way (PL-43).
+
 What is over the operator's limits, and what the reserve for fees can't carry, waits; `mplp health` says so. Nothing is
 begun before ledger and chain were compared since the keeper started, nor while they differ.
 """
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
     from bsip_mplp.keeper.desk import Desk
 
 
-PAYOUT: Final = "payout"
+KINDS: Final = ("payout", "bond_asset", "bond_issue", "bond_pay")
+"""The orders that are carried out here: payouts, and what puts bonds on the chain (PL-43)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def observe(desk: Desk) -> View:
     """Read open orders, attempts that may still count, limits and reserve; the chain is asked when they are paid."""
     cursor, payouts = desk.journal.cursor(), desk.settings.payouts
     with desk.journal.reading() as connection:
-        orders = [order for order in read.orders(connection, "open") if order.kind == "payout"]
+        orders = [order for order in read.orders(connection, "open") if order.kind in KINDS]
         held = {found.asset: found.units for found in read.balances(connection, "operator")}
         precisions = {found.body["symbol"]: found.body["precision"] for found in read.objects(connection, "asset")}
     limits = {symbol: desk.settings.largest_units(symbol, precisions[symbol]) for symbol in precisions}
@@ -68,7 +71,7 @@ def plan(view: View) -> tuple[Action, ...]:
     """
     if view.time is None:
         return ()
-    orders = [order for order in view.orders if order.kind == PAYOUT]
+    orders = [order for order in view.orders if order.kind in KINDS]
     under_way = [order for order in orders if order.number in view.under_way]
     waiting = [order for order in orders if order.number not in view.under_way]
     if view.hold is not None:

@@ -99,7 +99,7 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
     from bsip_mplp.chain.errors import StaleNodeError
     from bsip_mplp.chain.holdings import read_holdings
     from bsip_mplp.keeper.audit import Verdict, judge
-    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_books, read_vaults
+    from bsip_mplp.keeper.audits import AuditBoard, first_block, read_bonds, read_books, read_vaults
     from bsip_mplp.keeper.errors import NotInitialisedError
     from bsip_mplp.keeper.outflow import outflow_of
 
@@ -120,7 +120,8 @@ def run_audit(settings: Settings) -> tuple[Audit, dict[str, int]]:
                 if books is None or holdings.head < books.block:
                     raise StaleNodeError(f"the node knows {holdings.head} blocks, and more were read already")
                 since = None if kept.last is None else kept.last.vaults_since
-                audit = judge(books, holdings, None, read_vaults(journal, chain), since)
+                bonds = read_bonds(journal, chain)
+                audit = judge(books, holdings, None, read_vaults(journal, chain), since, bonds)
                 if audit.verdict is not Verdict.DIFFERS or attempt == AUDIT_TRIES - 1:
                     break
             with journal.reading() as reading:

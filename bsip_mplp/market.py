@@ -57,6 +57,8 @@ class Parameters:
     bond_window: int = 7 * SECONDS_PER_DAY
     bond_coupon: Fraction = Fraction(5, 100)
     bond_forced: Literal["no", "option", "compulsory"] = "no"
+    bond_prefix: str | None = None
+    """PL-43: how the symbols of bonds on the chain begin; None: they live in the ledger only."""
     missed_prepay_ends: Literal["paid_time", "at_once"] = "paid_time"
     protect_at_mcr: Fraction = Fraction(21, 20)
     stake_term_days: int = 14
@@ -97,7 +99,8 @@ class Parameters:
 
     def buffered(self, mcr: int) -> Fraction:
         """V-7: the ratio that a vault in auction is held at, per mille: `MCR · (1 + auction_buffer)`."""
-        return mcr * (1 + self.auction_buffer)
+        of = self.auction_buffer.denominator
+        return Fraction(mcr * (of + self.auction_buffer.numerator), of)
 
 
 def misfit(parameters: Parameters, feed: Feed) -> str | None:
@@ -170,6 +173,17 @@ def _name(name: str, value: Any) -> str:
     return value
 
 
+def _symbols(name: str, value: Any) -> str | None:
+    # Letters, so that no number can be read two ways; 4 to 10, as shorter symbols are dear and 16 is the chain's limit
+    if value is None:
+        return None
+    fits = isinstance(value, str) and re.fullmatch(r"(?!BIT)(?=.{4,10}$)[A-Z]{3,}(\.[A-Z]*)?", value)
+    if not fits:
+        says = "4 to 10 capital letters, not BIT at first, with at most one point, such as MPLPBOND"
+        raise ParameterError(f"{name} takes {says}, not {value!r}")
+    return str(value)
+
+
 def _pair(none: bool) -> Any:
     def read(name: str, value: Any) -> Pair | None:
         if value is None and none:
@@ -212,6 +226,7 @@ _READERS: dict[str, Any] = {
     "bond_window": _whole(1, 365 * SECONDS_PER_DAY),
     "bond_coupon": _share(Fraction(0), Fraction(10)),
     "bond_forced": _word("no", "option", "compulsory"),
+    "bond_prefix": _symbols,
     "missed_prepay_ends": _word("paid_time", "at_once"),
     "protect_at_mcr": _share(Fraction(1), Fraction(10)),
     "stake_term_days": _whole(1, 29),

@@ -38,7 +38,8 @@ def collateral_ratio(collateral: int, debt: int, price: Price) -> Fraction | Non
 
 def ratio_is_under(collateral: int, debt: int, price: Price, limit_permille: int | Fraction) -> bool:
     """Whether `C·p / D < limit`, by cross-multiplication (G-2)."""
-    return collateral * price.bitasset * PERMILLE < limit_permille * debt * price.core
+    of = limit_permille.denominator
+    return collateral * price.bitasset * PERMILLE * of < limit_permille.numerator * debt * price.core
 
 
 def least_lp1_units(collateral: int, debt: int, lp1: int, lp2: int, icr: int, lmcr: int) -> int:

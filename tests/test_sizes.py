@@ -15,8 +15,8 @@ LARGER_FILES = {
     "devnet/objects.py": (630, "one class for each kind of object of the chain"),
     "devnet/operations.py": (1000, "one class for each operation of the chain"),
     "devnet/serial.py": (740, "one form for each operation of the chain"),
-    "rules/inputs.py": (560, "one class for each request and each input"),
-    "rules/state.py": (595, "all nouns of the proposals, and nothing else"),
+    "rules/inputs.py": (575, "one class for each request and each input"),
+    "rules/state.py": (530, "all nouns of the proposals, and nothing else"),
 }
 LARGER_FUNCTIONS = {
     "journal/migrations/versions/r0001_tables.py:upgrade": "the tables as they were, never to be changed",

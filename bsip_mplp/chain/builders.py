@@ -13,7 +13,8 @@ from bsip_mplp.money import MAX_UNITS
 
 TRANSFER, LIMIT_ORDER_CREATE, LIMIT_ORDER_CANCEL, CALL_ORDER_UPDATE = 0, 1, 2, 3
 ACCOUNT_CREATE, ACCOUNT_UPDATE, ACCOUNT_UPGRADE = 5, 6, 8
-ASSET_CREATE, FEED_PRODUCERS, ASSET_ISSUE, ASSET_SETTLE, PUBLISH_FEED, ASSET_CLAIM_FEES = 10, 13, 14, 17, 19, 43
+ASSET_CREATE, FEED_PRODUCERS, ASSET_ISSUE, ASSET_RESERVE, ASSET_SETTLE = 10, 13, 14, 15, 17
+PUBLISH_FEED, ASSET_CLAIM_FEES = 19, 43
 PROPOSAL_CREATE, PROPOSAL_UPDATE, PROPOSAL_DELETE = 22, 23, 24
 
 FILL_ORDER, SETTLE_CANCEL = 4, 42
@@ -30,6 +31,7 @@ PAYERS = {
     ASSET_CREATE: "issuer",
     FEED_PRODUCERS: "issuer",
     ASSET_ISSUE: "issuer",
+    ASSET_RESERVE: "payer",
     ASSET_SETTLE: "account",
     PUBLISH_FEED: "publisher",
     ASSET_CLAIM_FEES: "issuer",
@@ -40,6 +42,9 @@ PAYERS = {
 """Which field of an operation names the account that pays its fee, of those that this program makes."""
 
 RATIO_PERMILLE_MAX = 65_535
+
+LOCK_MAX_SUPPLY, DISABLE_NEW_SUPPLY = 0x200, 0x400
+"""Flags of an asset; as permissions they say that its owner may not change the flag (core's `types.hpp`)."""
 
 
 class Units(NamedTuple):
@@ -218,15 +223,20 @@ def bitasset_create(
     )
 
 
-def asset_create(issuer_id: str, symbol: str, precision: int) -> Operation:
-    """A user-issued asset without fees."""
+FIXED = {"issuer_permissions": LOCK_MAX_SUPPLY | DISABLE_NEW_SUPPLY, "flags": LOCK_MAX_SUPPLY}
+"""Nobody may take, freeze or tax units, or let there be more of them: not even the owner can ever allow it."""
+
+
+def asset_create(issuer_id: str, symbol: str, precision: int, *, fixed_supply: int | None = None) -> Operation:
+    """A user-issued asset without fees; with `fixed_supply` there are never more units, and its rules are `FIXED`."""
     unit_of_each = {"base": {"amount": 1, "asset_id": "1.3.0"}, "quote": {"amount": 1, "asset_id": "1.3.1"}}
+    fixed: dict[str, Any] = {} if fixed_supply is None else {**FIXED, "max_supply": fixed_supply}
     return _operation(
         ASSET_CREATE,
         issuer=issuer_id,
         symbol=symbol,
         precision=precision,
-        common_options=_asset_options(unit_of_each),
+        common_options={**_asset_options(unit_of_each), **fixed},
         is_prediction_market=False,
         extensions=[],
     )

@@ -21,6 +21,9 @@ from bsip_mplp.chain.memo import Context, MemoError, UnknownAssetError
 from bsip_mplp.chain.own import creation_of, id_of, own_places, pays, place_of
 from bsip_mplp.rules.inputs import Ask, Deposit
 
+GOES_INTO = (LIMIT_ORDER_CREATE, CALL_ORDER_UPDATE, ASSET_SETTLE, ASSET_ISSUE)
+"""What puts money of the account into something, or makes units of an asset that it owes for."""
+
 ASSETS_PER_MEMO_MAX = 3
 BLOCKS_MAX = 500
 """How many blocks with something in them one reading takes; the rest is left for the next."""
@@ -155,10 +158,10 @@ def _comes(entry: Entry, account_id: str) -> bool:
 
 
 def _goes(entry: Entry, account_id: str) -> bool:
-    """Whether money of the account goes, or is put into an order."""
+    """Whether money of the account goes, is put into an order, or is made by it."""
     if entry.kind == TRANSFER:
         return _sender(entry) == account_id != _receiver(entry)
-    return entry.kind in (LIMIT_ORDER_CREATE, CALL_ORDER_UPDATE, ASSET_SETTLE) and pays(entry, account_id)
+    return entry.kind in GOES_INTO and pays(entry, account_id)
 
 
 def _sender(entry: Entry) -> str:

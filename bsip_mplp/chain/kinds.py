@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bsip_mplp.chain.bond_assets import BondAsset, BondIssue
 from bsip_mplp.chain.deeds import Deed
 from bsip_mplp.chain.payouts import Payout
 from bsip_mplp.chain.proposals import Proposed
@@ -13,6 +14,7 @@ from bsip_mplp.chain.vaults import Terms
 def deeds_of(terms: Terms | None) -> dict[str, Deed]:
     """What the outbox can carry out; without terms there are no vaults."""
     deeds: dict[str, Deed] = {"payout": Payout(), "sell": Sale(), "settle": Settlement()}
+    deeds |= {"bond_asset": BondAsset(), "bond_issue": BondIssue(), "bond_pay": Payout()}
     if terms is not None:
         deeds |= {
             "vault_open": VaultOpen(terms),

@@ -39,6 +39,7 @@ from bsip_mplp.rules.inputs import (
     CloseBlack,
     Hold,
     Insure,
+    IssueBond,
     KeepBond,
     LeavePool,
     Lend,
@@ -241,12 +242,15 @@ def _read_pass_bond(said: Sentence) -> Ask:
     return PassBond(series=series, asset=asset, amount=amount, to=to, price=said.units(price, asset))
 
 
-def _read_redeem(said: Sentence) -> Ask:
-    series = said.number("redeem")
-    if said.word("all"):
-        return Redeem(series=series)
-    asset, amount = said.sum(all_words=())
-    return Redeem(series=series, asset=asset, amount=amount)
+def _read_of_series(command: str, kind: type[Redeem | IssueBond]) -> Callable[[Sentence], Ask]:
+    def read(said: Sentence) -> Ask:
+        series = said.number(command)
+        if said.word("all"):
+            return kind(series=series)
+        asset, amount = said.sum(all_words=())
+        return kind(series=series, asset=asset, amount=amount)
+
+    return read
 
 
 def _read_close_black(said: Sentence) -> Ask:
@@ -372,7 +376,8 @@ _READERS: dict[str, Callable[[Sentence], Ask]] = {
     "pass-bond": _read_pass_bond,
     "take-bond": lambda said: TakeBond(offer=said.number("take-bond")),
     "keep-bond": lambda said: KeepBond(offer=said.number("keep-bond")),
-    "redeem": _read_redeem,
+    "redeem": _read_of_series("redeem", Redeem),
+    "issue-bond": _read_of_series("issue-bond", IssueBond),
     "close-black": _read_close_black,
     "supply": _read_supply,
     "leave": _read_leave,
@@ -404,6 +409,7 @@ _USAGE = {
     "take-bond": "mplp take-bond 3",
     "keep-bond": "mplp keep-bond 3",
     "redeem": "mplp redeem 2, or mplp redeem 2 50 USD",
+    "issue-bond": "mplp issue-bond 2, or mplp issue-bond 2 50 USD",
     "close-black": "mplp close-black bob market=USD",
     "supply": "mplp supply, or mplp supply paid=core",
     "leave": "mplp leave, or mplp leave 100 USD",
@@ -555,6 +561,7 @@ _WRITERS: dict[type[Ask], Callable[..., tuple[str, ...]]] = {
     TakeBond: lambda ask, context: ("take-bond", str(ask.offer)),
     KeepBond: lambda ask, context: ("keep-bond", str(ask.offer)),
     Redeem: lambda ask, context: ("redeem", str(ask.series), _sum(ask.asset, ask.amount, context)),
+    IssueBond: lambda ask, context: ("issue-bond", str(ask.series), _sum(ask.asset, ask.amount, context)),
     CloseBlack: lambda ask, context: ("close-black", ask.position, _option("market", ask.market)),
     Supply: lambda ask, context: (
         "supply",

@@ -9,7 +9,9 @@ from bsip_mplp.chain.builders import (
     ACCOUNT_CREATE,
     ACCOUNT_UPDATE,
     ACCOUNT_UPGRADE,
+    ASSET_CREATE,
     ASSET_ISSUE,
+    ASSET_RESERVE,
     ASSET_SETTLE,
     FILL_ORDER,
     LIMIT_ORDER_CANCEL,
@@ -25,7 +27,9 @@ from bsip_mplp.chain.history import Entry, entries_before
 from bsip_mplp.chain.own import creation_of, id_of, own_places, pays, place_of
 from bsip_mplp.chain.sales import Course, course_of_sale, course_of_settlement, made_by, net_of, paid_at_once
 
-FEE_ONLY = {ACCOUNT_CREATE, ACCOUNT_UPDATE, ACCOUNT_UPGRADE, PROPOSAL_CREATE, PROPOSAL_UPDATE, PROPOSAL_DELETE}
+FEE_ONLY = {
+    ACCOUNT_CREATE, ACCOUNT_UPDATE, ACCOUNT_UPGRADE, ASSET_CREATE, PROPOSAL_CREATE, PROPOSAL_UPDATE, PROPOSAL_DELETE,
+}  # fmt: skip
 """What costs the account a fee, and nothing if another pays that."""
 
 
@@ -84,8 +88,10 @@ class _Reader:
         """What one did; None if this program can't tell."""
         if entry.kind == TRANSFER:
             return [self._transfer(entry)]
-        if entry.kind == ASSET_ISSUE and not pays(entry, self._account_id):
-            return [self._movement(entry, entry.fields["asset_to_issue"], 1, _Belonging("", entry.source))]
+        if entry.kind == ASSET_ISSUE:
+            return [self._issued(entry)]
+        if entry.kind == ASSET_RESERVE:
+            return [self._movement(entry, entry.fields["amount_to_reserve"], -1, self._belonging(entry), is_own=True)]
         if entry.kind in FEE_ONLY:
             return [self._fee(entry, self._belonging(entry))] if pays(entry, self._account_id) else []
         if entry.kind == LIMIT_ORDER_CREATE:
@@ -104,6 +110,13 @@ class _Reader:
         if not is_own and place_of(entry) not in self._own:
             return self._movement(entry, money, sign, _Belonging("", entry.source))
         return self._movement(entry, money, sign, self._belonging(entry), is_own=is_own)
+
+    def _issued(self, entry: Entry) -> Movement:
+        """New units of an asset: money that came, or a fee where the account itself issued them to another."""
+        is_own = pays(entry, self._account_id)
+        came = int(str(entry.fields["issue_to_account"]) == self._account_id)
+        belonging = self._belonging(entry) if is_own else _Belonging("", entry.source)
+        return self._movement(entry, entry.fields["asset_to_issue"], came, belonging, is_own=is_own)
 
     def _settle(self, entry: Entry) -> list[Movement]:
         found = [self._fee(entry, self._until(entry, course_of_settlement(entry, self._entries)))]

@@ -48,6 +48,8 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
     for order in read.orders(reader.connection, "open"):
         if order.account == name and order.kind == "payout":
             found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
+        if order.account == name and order.kind in ("bond_issue", "bond_pay"):
+            found.append((f"bonds, order {order.number}", order.asset, order.units, "units on their way to the chain"))
         if order.account == name and order.kind == "settle":
             note = "rewards to be settled into the core asset"
             found.append((f"settlement {order.number}", order.asset, order.units, note))

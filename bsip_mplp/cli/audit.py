@@ -11,7 +11,7 @@ from bsip_mplp.cli.output import json_option, print_json, print_table
 from bsip_mplp.money import format_units
 
 if TYPE_CHECKING:
-    from bsip_mplp.keeper.audit import Audit, VaultFigure
+    from bsip_mplp.keeper.audit import Audit, BondFigure, VaultFigure
 
 
 @click.command(short_help="Compare what is owed with what is held.")
@@ -49,9 +49,11 @@ def audit(options: Options, accept: bool, write_off: str | None, reason: str, as
         click.echo(f"{units} units of {write_off} were written off: {reason}", err=True)
     rows = [_row(found, place, precisions) for place in range(len(found.figures))]
     vaults = [_vault_row(one, options.settings.chain.core_asset, precisions) for one in found.vaults]
+    bonds = [_bond_row(one) for one in found.bonds]
     if as_json:
         texts = {"unknown_payments": list(found.unknown), "strange_operations": list(found.strange)}
-        print_json({"block": found.block, "verdict": str(found.verdict), "assets": rows, "vaults": vaults, **texts})
+        figures = {"assets": rows, "vaults": vaults, "bonds": bonds}
+        print_json({"block": found.block, "verdict": str(found.verdict), **figures, **texts})
     else:
         print_table(
             f"At block {found.block}", ["asset", "owed>", "held>", "own>", "under_way>", "difference>"], rows, ""
@@ -60,6 +62,8 @@ def audit(options: Options, accept: bool, write_off: str | None, reason: str, as
             print_table(
                 f"In vaults, in {options.settings.chain.core_asset} and the bitasset", VAULT_COLUMNS, vaults, ""
             )
+        if bonds:
+            print_table("Bonds on the chain, in smallest units", BOND_COLUMNS, bonds, "")
         for line in found.alarms():
             click.echo(f"- {line}")
         click.echo(_SAYS[found.verdict])
@@ -92,6 +96,21 @@ def _vault_row(one: VaultFigure, core: str, precisions: dict[str, int]) -> dict[
         "lent_core": shown(one.lent_core, core),
         "lent_bitasset": shown(one.lent_bitasset, one.market),
         "note": "the same" if is_same else "an order is under way" if one.under_way else "differs",
+    }
+
+
+BOND_COLUMNS = ["series>", "asset", "known>", "to_be_issued>", "on_chain>", "note"]
+
+
+def _bond_row(one: BondFigure) -> dict[str, Any]:
+    note = "differs" if one.is_over else f"{one.burnt_units} burnt" if one.burnt_units else "the same"
+    return {
+        "series": one.series,
+        "asset": one.asset,
+        "known": one.known_units,
+        "to_be_issued": one.under_way_units,
+        "on_chain": one.supply_units,
+        "note": note,
     }
 
 

@@ -1,4 +1,4 @@
-"""Risk bonds: `mplp bonds`, `buy-bond`, `pass-bond`, `take-bond`, `keep-bond`, `redeem` (PL-37 to PL-39, PL-43)."""
+"""Risk bonds: `mplp bonds`, `buy-bond`, `redeem` (PL-37 to PL-39), and those of PL-43: `pass-bond` to `issue-bond`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def bonds(options: Options, account: str | None, everything: bool, as_json: bool
     if as_json:
         print_json({"account": name, "series": series, "offers": offers})
         return
-    columns = ["series>", "market", "offered>", "sold>", "redeemed>", "coupon>", "coupon_paid>", "held>", "state"]
+    columns = ["series>", "market", "offered>", "sold>", "redeemed>", "coupon>", "coupon_paid>", "held>"]
+    columns += ["on_chain>", "asset", "state"]
     print_table("Risk bonds (UTC)", columns, series, "No bond is on offer or outstanding.")
     if offers:
         print_table(
@@ -68,6 +69,8 @@ def _series_row(reader: Reader, found: Mapping[str, Any], name: str | None) -> d
         "coupon": rate_text(found["coupon"]),
         "coupon_paid": reader.amount(market, found["coupon_paid"]),
         "held": reader.amount(market, found["holdings"].get(name, 0)),
+        "on_chain": reader.amount(market, found.get("on_chain", 0)),
+        "asset": found.get("asset", ""),
         "exchange": found["forced"],
         "state": state,
     }
@@ -198,3 +201,31 @@ def redeem(options: Options, number: str, amount: str | None, **sending: Any) ->
             return
         symbol = errand.asset_of("series", series, "market")
         errand.ask(Redeem(series=series, asset=symbol, amount=errand.units(amount, symbol)))
+
+
+@click.command("issue-bond", short_help="Put bonds of yours on the chain.")
+@click.argument("number", metavar="SERIES")
+@click.argument("amount", required=False)
+@click.option("--send", metavar="AMOUNT", help="Send so much of the bitasset along, for what was paid meanwhile.")
+@sending_options
+@pass_options
+def issue_bond(options: Options, number: str, amount: str | None, send: str | None, **sending: Any) -> None:
+    """Put AMOUNT, or all, of your bonds of SERIES on the chain, as units of an asset that is sent to you (PL-43).
+
+    They can be sent and sold there like any asset. Whoever sends them to the pool's account has the bonds in the
+    ledger again, with what was paid on them meanwhile.
+
+    \b
+    Example: mplp issue-bond 2 50 --wait
+    """
+    from bsip_mplp.cli.sending import Errand
+    from bsip_mplp.rules.inputs import IssueBond
+
+    series = own_number(number)
+    with Errand(options, **sending) as errand:
+        symbol = errand.asset_of("series", series, "market")
+        along = None if send is None else (symbol, errand.units(send, symbol))
+        if amount is None:
+            errand.ask(IssueBond(series=series), along)
+            return
+        errand.ask(IssueBond(series=series, asset=symbol, amount=errand.units(amount, symbol)), along)

@@ -53,6 +53,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "take-bond": ("bsip_mplp.cli.bonds:take_bond", "Take bonds offered to you."),
         "keep-bond": ("bsip_mplp.cli.bonds:keep_bond", "Take an offer of yours back."),
         "redeem": ("bsip_mplp.cli.bonds:redeem", "Exchange bonds for bitasset of the fund."),
+        "issue-bond": ("bsip_mplp.cli.bonds:issue_bond", "Put bonds of yours on the chain."),
     },
     "Account": {
         "balance": ("bsip_mplp.cli.accounts:balance", "Show what an account has here."),

@@ -41,8 +41,9 @@ class Reader:
 
     @cached_property
     def precisions(self) -> dict[str, int]:
-        """The digits after the point of each asset."""
-        return {body["symbol"]: body["precision"] for body in self.objects("asset")}
+        """The digits after the point of each asset; bonds on the chain have those of their bitasset (PL-43)."""
+        found = {body["symbol"]: body["precision"] for body in self.objects("asset")}
+        return found | {one["asset"]: found[one["market"]] for one in self.objects("series") if one.get("asset")}
 
     @cached_property
     def markets(self) -> dict[str, Mapping[str, Any]]:

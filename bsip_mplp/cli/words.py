@@ -47,7 +47,7 @@ RULES: Final[Mapping[str, str]] = {
     "PL-39": "redemption of bonds",
     "PL-41": "dividends",
     "PL-42": "income of the insurance fund",
-    "PL-43": "passing bonds on",
+    "PL-43": "passing bonds on, and bonds on the chain",
     "PL-46": "closed on the chain",
     "PL-47": "no valid feed",
     "PL-48": "nothing moves in an auction",
@@ -189,6 +189,21 @@ MOVEMENTS: Final = (
         r"bonds passed on by offer (\d+)",
         "The price of the bonds that you passed on by offer {0}.",
         "The price of the bonds that you took by offer {0}.",
+    ),
+    Movement(
+        r"along with bonds of series (\d+) put on the chain",
+        "What bonds of series {0} on the chain have earned came along with more of them.",
+        "As much as each unit of series {0} on the chain has earned: it comes back with the units.",
+    ),
+    Movement(
+        r"units of bond series (\d+) brought back",
+        "Units of series {0} came back from the chain.",
+        "Units of series {0}: you hold their bonds here now.",
+    ),
+    Movement(
+        r"paid on bonds of series (\d+) while on the chain",
+        "What was paid on your bonds of series {0} while they were on the chain.",
+        "It went to who brought units of series {0} back.",
     ),
     Movement(
         r"interest owed of (.+)",

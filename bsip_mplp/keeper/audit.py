@@ -91,6 +91,30 @@ class VaultFigure:
 
 
 @dataclass(frozen=True, slots=True)
+class BondFigure:
+    """A series of bonds on the chain: how many units of its asset the ledger knows of, and how many there are (PL-43).
+
+    `under_way_units` of those that it knows of are still to be issued. Holders may burn units; that is nobody's loss.
+    """
+
+    series: int
+    asset: str
+    known_units: int
+    under_way_units: int
+    supply_units: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there are units that stand for no bond."""
+        return self.supply_units > self.known_units
+
+    @property
+    def burnt_units(self) -> int:
+        """How many units are gone for good."""
+        return max(0, self.known_units - self.under_way_units - self.supply_units)
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What was found at an irreversible block, made at `time`; `head` is the block at which balances were read.
 
@@ -110,6 +134,7 @@ class Audit:
     vaults: tuple[VaultFigure, ...] = ()
     vaults_since: int | None = None
     """Since when some vault differs, in chain time."""
+    bonds: tuple[BondFigure, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -121,7 +146,7 @@ class Audit:
     @property
     def pool_verdict(self) -> Verdict:
         """Whether the pool's account holds what the ledger owes."""
-        if self.unknown or any(one.is_short for one in self.figures):
+        if self.unknown or any(one.is_short for one in self.figures) or any(one.is_over for one in self.bonds):
             return Verdict.DIFFERS
         if self.unsettled_since is None:
             return Verdict.AGREES
@@ -165,6 +190,12 @@ class Audit:
             "was an old backup restored, or is the key used elsewhere?"
             for one in self.unknown
         )
+        lines.extend(
+            f"audit at block {self.block}: there are {one.supply_units} units of {one.asset} on the chain, the ledger "
+            f"knows of {one.known_units}: {one.supply_units - one.known_units} stand for no bond; payouts are stopped"
+            for one in self.bonds
+            if one.is_over
+        )
         return lines + [f"audit: {one} may have moved money" for one in self.strange]
 
 
@@ -174,6 +205,7 @@ def judge(
     before: Audit | None = None,
     vaults: Sequence[VaultFigure] = (),
     vaults_since: int | None = None,
+    bonds: Sequence[BondFigure] = (),
 ) -> Audit:
     """Compare; `before` is the audit before this one, for how long something has been unsettled.
 
@@ -211,6 +243,7 @@ def judge(
         same_since=_same_since(before, figures, holdings),
         vaults=tuple(vaults),
         vaults_since=_since(vaults, books, vaults_since if before is None else before.vaults_since),
+        bonds=tuple(bonds),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, insert, inspect, select, update
 
+from bsip_mplp.chain.bond_assets import read_supplies
 from bsip_mplp.chain.chain import Chain
 from bsip_mplp.chain.holdings import Holdings
 from bsip_mplp.chain.vaults import Sighting, read_sightings
@@ -20,7 +21,7 @@ from bsip_mplp.journal.cursor import Cursor, read_cursor
 from bsip_mplp.journal.database import connect, read_url
 from bsip_mplp.journal.leases import writing_as
 from bsip_mplp.journal.records import seqs_of_sources
-from bsip_mplp.keeper.audit import Audit, Books, Figure, VaultFigure
+from bsip_mplp.keeper.audit import Audit, BondFigure, Books, Figure, VaultFigure
 from bsip_mplp.keeper.vault_health import VaultView
 from bsip_mplp.keeper.vault_views import vault_views
 from bsip_mplp.keeper.vaults import on_chain
@@ -98,8 +99,9 @@ def audit_from_json(body: Mapping[str, Any]) -> Audit:
     """Inverse of `audit_to_json`."""
     figures = tuple(Figure(**one) for one in body["figures"])
     vaults = tuple(VaultFigure(**one) for one in body.get("vaults", ()))
+    bonds = tuple(BondFigure(**one) for one in body.get("bonds", ()))
     texts = {name: tuple(body[name]) for name in ("unknown", "strange")}
-    return Audit(**{**body, "figures": figures, "vaults": vaults, **texts})
+    return Audit(**{**body, "figures": figures, "vaults": vaults, "bonds": bonds, **texts})
 
 
 def first_block(journal: Journal, cursor: Cursor) -> int:
@@ -140,6 +142,36 @@ def read_vaults(journal: Journal, chain: Chain) -> list[VaultFigure]:
         views = vault_views(connection)
     sights = read_sightings(chain, [(one.vault["account"], one.vault["market"]) for one in views]) if views else []
     return [_vault_figure(view, sight) for view, sight in zip(views, sights, strict=True)]
+
+
+def read_bonds(journal: Journal, chain: Chain) -> list[BondFigure]:
+    """What the ledger knows of each series on the chain, beside what there is at its head; raises a `ChainError`.
+
+    The chain is asked first: what is issued was ordered before, so the ledger never knows too little.
+    """
+    with journal.reading() as connection:
+        made = [one.body for one in read.objects(connection, "series") if one.body.get("asset_made")]
+    if not made:
+        return []
+    supplies = read_supplies(chain, [one["asset"] for one in made])
+    with journal.reading() as connection:
+        known = [one.body for one in read.objects(connection, "series") if one.body.get("asset") in supplies]
+        here = {one.asset: -one.units for one in read.balances(connection, "outside")}
+        opened = [one for one in read.orders(connection, "open") if one.asset in supplies]
+
+    def ordered(asset: str, kind: str) -> int:
+        return sum(one.units for one in opened if (one.asset, one.kind) == (asset, kind))
+
+    return [
+        BondFigure(
+            series=one["number"],
+            asset=one["asset"],
+            known_units=one["on_chain"] + here.get(one["asset"], 0) - ordered(one["asset"], "bond_pay"),
+            under_way_units=ordered(one["asset"], "bond_issue"),
+            supply_units=supplies[one["asset"]],
+        )
+        for one in known
+    ]
 
 
 def _vault_figure(view: VaultView, sight: Sighting) -> VaultFigure:

@@ -19,7 +19,7 @@ from bsip_mplp.chain.quorum import agreed
 from bsip_mplp.config import Settings
 from bsip_mplp.journal import Cursor, Journal, read
 from bsip_mplp.keeper.audit import Audit, Verdict, judge, own_of
-from bsip_mplp.keeper.audits import Board, Kept, first_block, read_books, read_vaults
+from bsip_mplp.keeper.audits import Board, Kept, first_block, read_bonds, read_books, read_vaults
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.orders import order_of
 from bsip_mplp.keeper.outflow import outflow_of
@@ -128,8 +128,8 @@ class Desk:
         if holdings.head < cursor.block:
             raise StaleNodeError(f"the node knows {holdings.head} blocks, and {cursor.block} were read")
         books = read_books(self.journal, holdings, own, outflow_of(self.chain, account))
-        vaults = read_vaults(self.journal, self.chain)
-        return None if books is None else judge(books, holdings, self._audited, vaults)
+        vaults, bonds = read_vaults(self.journal, self.chain), read_bonds(self.journal, self.chain)
+        return None if books is None else judge(books, holdings, self._audited, vaults, bonds=bonds)
 
     def read_feeds(self, markets: Iterable[str], time: int, *, whole: bool = False) -> list[FeedSeen]:
         """The feeds of markets as the chain has them now, dated with the ledger's clock.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bsip_mplp.chain.builders import (
+    ASSET_RESERVE,
     ASSET_SETTLE,
     LIMIT_ORDER_CREATE,
     PAYERS,
@@ -18,6 +19,7 @@ TAKES = {
     TRANSFER: ("from", "amount"),
     LIMIT_ORDER_CREATE: ("seller", "amount_to_sell"),
     ASSET_SETTLE: ("account", "amount"),
+    ASSET_RESERVE: ("payer", "amount_to_reserve"),
 }
 """By kind of operation, whose money it takes and how much; what a sale brings in return is not counted."""
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bsip_mplp.rehearsal.desk import USD_SYMBOL, side_of
 from bsip_mplp.rehearsal.market import CORE, USD
 from bsip_mplp.rehearsal.world import World
+from bsip_mplp.rules.bond_state import ON_CHAIN
 from bsip_mplp.rules.book import Book
 
 OWN_ACCOUNTS = ("free/", "prepaid/")
@@ -84,7 +85,7 @@ def _add_bonds_and_shares(world: World, book: Book, held: NDArray[np.float64]) -
     users, index = world.users, world.wallets.index
     for series in book.series.values():
         for holder, units in series.holdings.items():
-            if (user := index[holder]) < users:
+            if holder != ON_CHAIN and (user := index[holder]) < users:
                 held[USD, user] += units * series.outstanding / (series.sold or 1)
     for shared in book.shared_pools.values():
         weights = sum(lender.weight for lender in shared.lenders.values()) or 1

@@ -20,7 +20,7 @@ from bsip_mplp.devnet.targets import max_debt_to_cover
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.book import Book, Order
 from bsip_mplp.rehearsal.exchange import Exchange
-from bsip_mplp.rehearsal.feed_prices import FeedPrices, Pair, scaled, up
+from bsip_mplp.rehearsal.feed_prices import FeedPrices, Pair, feed_prices, scaled, up
 from bsip_mplp.rehearsal.market import CORE, USD, Called, MarketOptions, Side, Swan, Units
 from bsip_mplp.rehearsal.positions import CallQueue
 
@@ -270,13 +270,13 @@ class FastMarket(Exchange):
     def _check_swan(self, account: int, feed: FeedPrices, *, allowed: bool) -> bool:
         """Settle globally if the least collateralised position finds no buyer any more; true if so."""
         collateral, debt = self._position(account)
-        highest, order = feed.squeeze, self.book.first(USD)
+        if debt * feed.squeeze[1] <= feed.squeeze[0] * collateral:
+            return False
+        order = self.book.first(USD)
         if order is not None:
             best = scaled((order.base, order.quote), feed.call_numerator, feed.mssr)
-            if best[0] * highest[1] > highest[0] * best[1]:
-                highest = best
-        if debt * highest[1] <= highest[0] * collateral:
-            return False
+            if debt * best[1] <= best[0] * collateral:
+                return False
         if not allowed:
             raise _Refused
         self._settle_globally((debt, collateral), feed)
@@ -360,7 +360,7 @@ class FastMarket(Exchange):
     def publish(self, price: Pair, mcr: int, mssr: int, icr: int) -> None:
         fee = self.margin_call_fee
         numerator = max(mssr - fee if fee < mssr else PERMILLE, PERMILLE)
-        old, feed = self.feed, FeedPrices(price, mcr, mssr, icr, numerator)
+        old, feed = self.feed, feed_prices(price, mcr, mssr, icr, numerator)
         self.feed = feed
         if old is not None and old.same_for_calls(feed):
             return

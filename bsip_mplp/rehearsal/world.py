@@ -47,6 +47,9 @@ ALWAYS: Final = (float("inf"), float("-inf"))
 """A band that no price lies in: every feed wakes."""
 
 
+ALL: Final = slice(None)
+
+
 class Scale:
     """Whole assets and smallest units, and prices in both: whole bitasset for one core asset, or an integer pair."""
 
@@ -199,11 +202,12 @@ class World:
         last = self.market.last_price
         return self.feed_price if last is None else self.price_of(*last)
 
-    def ratios(self) -> NDArray[np.float64]:
-        """CR of each account's position at the feed; infinite without debt. For deciding only, money stays exact."""
+    def ratios(self, who: NDArray[np.int64] | slice = ALL) -> NDArray[np.float64]:
+        """CR of accounts' positions at the feed; infinite without debt. For deciding only, money stays exact."""
+        debt = self.debt[who]
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = self.collateral * (self.feed_price * self.scale.units_per_price) / self.debt
-        return np.where(self.debt > 0, found, np.inf)
+            found = self.collateral[who] * (self.feed_price * self.scale.units_per_price) / debt
+        return np.where(debt > 0, found, np.inf)
 
     def name(self, index: int) -> str:
         """What the rules call a user."""

@@ -242,10 +242,7 @@ def try_cure(book: Book, position: Position) -> None:
     An auction by missed interest is cured by the interest alone. Until a takeover's hold is complete this counts under
     MSSR too (PL-D64).
     """
-    if position.state != "in_auction" or position.auction is None:
-        return
-    by_missed_interest = book.auctions[position.auction].rule == MISSED_INTEREST
-    if not by_missed_interest and not (position.cure_held and _is_over_mcr(book, position)):
+    if not only_lacks_interest(book, position):
         return
     unpaid = [loan for loan in book.live_loans(position) if loan.unpaid]
     needed: dict[str, int] = {}
@@ -259,6 +256,14 @@ def try_cure(book: Book, position: Position) -> None:
     for loan in sorted(unpaid, key=lambda loan: (loan.unpaid[0].due, loan.number)):
         loans.take_interest(book, loan)
     book.notify(position.holder, "PL-31", f"Your position in {position.market} is cured.")
+
+
+def only_lacks_interest(book: Book, position: Position) -> bool:
+    """Whether interest alone, some of which costs another amount at another feed, keeps an auction from its cure."""
+    if position.state != "in_auction" or position.auction is None:
+        return False
+    by_missed_interest = book.auctions[position.auction].rule == MISSED_INTEREST
+    return by_missed_interest or (position.cure_held and _is_over_mcr(book, position))
 
 
 def _is_over_mcr(book: Book, position: Position) -> bool:

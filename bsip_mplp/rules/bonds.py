@@ -6,12 +6,13 @@ from fractions import Fraction
 
 from bsip_mplp.money import DAYS_PER_YEAR, SECONDS_PER_DAY, ceil_fraction, div_floor, split_by_share
 from bsip_mplp.rules import carrying
+from bsip_mplp.rules.bond_state import Offer, Series
 from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.funds import above_reserve, fund_holds
 from bsip_mplp.rules.inputs import BuyBond, KeepBond, PassBond, Redeem, TakeBond
 from bsip_mplp.rules.loans import end_loan
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import Loan, Market, Offer, Series
+from bsip_mplp.rules.state import Loan, Market
 
 
 def owed_in_bitasset(book: Book, market: Market) -> int:
@@ -106,7 +107,7 @@ def sell(book: Book, series: Series, source: str, holder: str, units: int, rule:
     asset = series.market
     book.move(rule, f"bonds of series {series.number}", (source, asset, -units), (f"fund/{asset}", asset, units))
     series.sold += units
-    series.holdings[holder] = series.holdings.get(holder, 0) + units
+    series.give(holder, units)
     book.to_serve.add(series.market)
     book.touch("series", series.number, series)
     book.event(rule, "series", series.number, "sold", to=holder, units=units)
@@ -129,7 +130,7 @@ def window_ends(book: Book, series: Series) -> None:
 
 def _exchange(book: Book, market: Market, series: Series) -> None:
     """PL-39: what is lent or available of the bitasset in peer pools is exchanged 1 : 1 for bonds, by share."""
-    pools = [book.pools[number] for number in book.pools_of_asset.get(market.name, ())]
+    pools = [book.pools[number] for number in sorted(number for _, number in book.cheapest.get(market.name, ()))]
     live: dict[int, list[Loan]] = {}
     for loan in book.loans.values():
         if loan.ended is None and book.position_of(loan).custody != "vault":  # V-5: what is in a vault is not at hand
@@ -199,15 +200,9 @@ def _pay_principal(book: Book, series: Series, units: int) -> int:
     paid = min(units, series.outstanding)
     parts = _pay_holders(book, series, paid, "principal")
     for holder, part in parts.items():
-        _reduce(series, holder, part)
+        series.take(holder, part)
     series.redeemed += paid
     return paid
-
-
-def _reduce(series: Series, holder: str, units: int) -> None:
-    series.holdings[holder] -= units
-    if not series.holdings[holder]:
-        del series.holdings[holder]
 
 
 def _pay_holders(book: Book, series: Series, units: int, what: str) -> dict[str, int]:
@@ -225,7 +220,7 @@ def _pay_holders(book: Book, series: Series, units: int, what: str) -> dict[str,
         "PL-39",
         f"{what} of bond series {series.number}",
         (f"fund/{asset}", asset, -units),
-        *((f"free/{holder}", asset, part) for holder, part in parts.items()),
+        *((series.purse(holder), asset, part) for holder, part in parts.items()),
     )
     return parts
 
@@ -236,7 +231,7 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
     held = series.holdings.get(account, 0) if series is not None else 0
     if series is None or not held:
         raise Refused("PL-39", f"you hold no bonds of series {ask.series}", "See mplp bonds.")
-    _must_be_of(series, ask.asset)
+    must_be_of(series, ask.asset)
     if series.forced != "option":
         raise Refused("PL-39", f"series {ask.series} is redeemed from income only")
     units = held if ask.amount is None else ask.amount
@@ -251,13 +246,13 @@ def redeem(book: Book, account: str, ask: Redeem) -> None:
         "PL-39", f"exchange of bonds of series {series.number}", (f"fund/{asset}", asset, -units),
         (f"free/{account}", asset, units),
     )  # fmt: skip
-    _reduce(series, account, units)
+    series.take(account, units)
     series.redeemed += units
     _drop_if_redeemed(book, book.markets[asset], series)
     book.event("PL-39", "series", series.number, "exchanged", by=account, units=units)
 
 
-def _must_be_of(series: Series, asset: str | None) -> None:
+def must_be_of(series: Series, asset: str | None) -> None:
     """An amount is in units of what it names, so another asset is refused, never read as this one."""
     if asset is not None and asset != series.market:
         raise Refused("G-6", f"the bonds of series {series.number} are in {series.market}, not in {asset}")
@@ -275,7 +270,7 @@ def pass_bond(book: Book, account: str, ask: PassBond) -> None:
     if not 1 <= ask.amount <= held:
         whole = book.show(series.market, held)
         raise Refused("PL-43", f"you hold {whole} of series {ask.series}", "See mplp bonds.")
-    _must_be_of(series, ask.asset)
+    must_be_of(series, ask.asset)
     if ask.to == account:
         raise Refused("PL-43", "bonds are passed to another account")
     number = len(book.offers) + 1
@@ -302,8 +297,8 @@ def take_bond(book: Book, account: str, ask: TakeBond) -> None:
         "PL-43", f"bonds passed on by offer {offer.number}", (f"free/{account}", series.market, -offer.price),
         (f"free/{offer.seller}", series.market, offer.price),
     )  # fmt: skip
-    _reduce(series, offer.seller, offer.units)
-    series.holdings[account] = series.holdings.get(account, 0) + offer.units
+    series.take(offer.seller, offer.units)
+    series.give(account, offer.units)
     offer.state = "taken"
     book.touch("offer", offer.number, offer)
     book.touch("series", series.number, series)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 from bsip_mplp.ledger import Entry, Ledger, Posting
 from bsip_mplp.market import Feed
 from bsip_mplp.money import format_units
+from bsip_mplp.rules.bond_state import Offer, Series
 from bsip_mplp.rules.outcomes import Event, Notice, Order, Outcome, Refusal
 from bsip_mplp.rules.schedule import Schedule
 from bsip_mplp.rules.shared_state import SharedPool
@@ -20,11 +22,9 @@ from bsip_mplp.rules.state import (
     Claim,
     Loan,
     Market,
-    Offer,
     Pool,
     Position,
     Protection,
-    Series,
 )
 from bsip_mplp.rules.transitions import PositionState, check_transition
 from bsip_mplp.rules.vault_state import Unwinding, Vault
@@ -36,6 +36,9 @@ class Refused(Exception):
     def __init__(self, rule: str, reason: str, remedy: str = "") -> None:
         super().__init__(f"{rule}: {reason}")
         self.rule, self.reason, self.remedy = rule, reason, remedy
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class _Kept(Protocol):
@@ -54,7 +57,8 @@ class Book:
         self.markets: dict[str, Market] = {}
         self.market_names: list[str] = []
         self.pools: dict[int, Pool] = {}
-        self.pools_of_asset: dict[str, list[int]] = {}
+        self.cheapest: dict[str, list[tuple[int, int]]] = {}
+        """Pools by the asset that they lend, the cheapest first, the older of equals: a rate's key and a number."""
         self.loans: dict[int, Loan] = {}
         self.overdue: dict[str, dict[int, None]] = {}
         """Loans with overdue interest by borrower, in the order in which it fell due (PL-45)."""
@@ -69,6 +73,8 @@ class Book:
         self.claims: dict[int, Claim] = {}
         self.series: dict[int, Series] = {}
         self.offers: dict[int, Offer] = {}
+        self.bond_assets: dict[str, int] = {}
+        """Series by the symbol of their asset on the chain, ordered or made (PL-43)."""
         self.shared_pools: dict[str, SharedPool] = {}
         self.vaults: dict[str, Vault] = {}
         self.vaults_held: dict[tuple[str, str], dict[str, None]] = {}
@@ -98,13 +104,16 @@ class Book:
             time=self.now,
             entries=tuple(self._entries),
             events=tuple(self._events),
-            objects={key: kept.as_json() if self._shows else {} for key, kept in self._touched.items()},
+            objects={key: kept.as_json() for key, kept in self._touched.items()} if self._shows else self._hidden(),
             orders=tuple(self._orders),
             notices=tuple(self._notices),
             refusals=tuple(self._refusals),
         )
         self._begin()
         return outcome
+
+    def _hidden(self) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+        return dict.fromkeys(self._touched, _NOTHING)
 
     # --- writing ------------------------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from bsip_mplp.market import Feed
 from bsip_mplp.money import div_ceil, div_floor
@@ -12,6 +12,7 @@ from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import Borrow, Prepay, Unprepay
 from bsip_mplp.rules.loans import check_may_move, make_loan, period_interest, try_overdue
 from bsip_mplp.rules.placing import check_vault, lacking_after, place
+from bsip_mplp.rules.pools import rate_key
 from bsip_mplp.rules.state import Market, Pool, Position
 from bsip_mplp.rules.vault_orders import own_vault
 
@@ -212,28 +213,19 @@ def _named_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
     return pools
 
 
-def _cheapest_pools(book: Book, account: str, ask: Borrow) -> list[Pool]:
-    pools = [book.pools[number] for number in book.pools_of_asset.get(ask.asset, ())]
-    highest = None if ask.highest_rate is None else _rate_key(ask.highest_rate)
-    fitting = [
-        (_rate_key(pool.rate), pool.number)
-        for pool in pools
-        if pool.available
-        and pool.owner != account  # PL-D3
-        and (highest is None or _rate_key(pool.rate) <= highest)
-        and (ask.shortest_days is None or pool.term_days >= ask.shortest_days)
-        and (ask.longest_days is None or pool.term_days <= ask.longest_days)
-    ]
-    return [book.pools[number] for _, number in sorted(fitting)]
-
-
-def _rate_key(rate: Fraction) -> int:
-    """An integer that orders rates exactly, at less cost than comparing fractions."""
-    return (rate.numerator << RATE_BITS) // rate.denominator
-
-
-RATE_BITS = 2 * 136
-"""Two unequal fractions of at most 40 characters (`money.parse_fraction`) differ by more than 2^-272."""
+def _cheapest_pools(book: Book, account: str, ask: Borrow) -> Iterator[Pool]:
+    highest = None if ask.highest_rate is None else rate_key(ask.highest_rate)
+    for rate, number in book.cheapest.get(ask.asset, ()):
+        if highest is not None and rate > highest:
+            return
+        pool = book.pools[number]
+        if (
+            pool.available
+            and pool.owner != account  # PL-D3
+            and (ask.shortest_days is None or pool.term_days >= ask.shortest_days)
+            and (ask.longest_days is None or pool.term_days <= ask.longest_days)
+        ):
+            yield pool
 
 
 def _check_interest(book: Book, account: str, parts: list[Part], along: tuple[str, int] | None) -> None:

@@ -77,6 +77,8 @@ def pay_owed(book: Book, market: Market, loan: Loan) -> bool:
 def use_risk_fund(book: Book, market: Market) -> None:
     """PL-35, PL-D30, PL-D49: the risk fund replaces outside loans, lowest number first, as far as it has the asset."""
     account = f"risk/{market.name}"
+    if not any(book.ledger.balance(account, asset) for asset in (market.core, market.name)):
+        return
     numbers = sorted(n for name in market.carried for n in book.positions[market.name, name].loans)
     for number in numbers:
         loan = book.loans[number]
@@ -129,7 +131,7 @@ def look_at_carried(book: Book, position: Position) -> None:
     """PL-36: once `CR > LMCR` it is sold and closed; in books custody the loans end and the holder has it again."""
     market = book.markets[position.market]
     feed = market.valid_feed
-    if feed is None or position.custody == "vault" or not _is_over_lmcr(position, market):
+    if feed is None or position.custody == "vault" or not is_over_lmcr(position, market):
         return  # V-9: a vault's orders are its own
     if position.custody == "books":  # PL-D25
         for loan in book.live_loans(position):
@@ -142,7 +144,8 @@ def look_at_carried(book: Book, position: Position) -> None:
         order_on_chain(book, position, "close", market.core, position.collateral, limit=limit, rule="PL-36")
 
 
-def _is_over_lmcr(position: Position, market: Market) -> bool:
+def is_over_lmcr(position: Position, market: Market) -> bool:
+    """PL-36: whether `CR > LMCR` at a valid feed."""
     feed = market.valid_feed
     value = 0 if feed is None else position.collateral * feed.price.bitasset * PERMILLE
     return feed is not None and value > market.parameters.lmcr * position.debt * feed.price.core
@@ -164,8 +167,11 @@ def position_closed(book: Book, position: Position, left_units: int) -> None:
 
 def carried_positions(book: Book, market: Market) -> list[Position]:
     """The carried and black positions of a market, lowest CR first, the first seen at a tie."""
-    positions = [book.positions[market.name, account] for account in market.carried]
-    return sorted(positions, key=lambda p: (-order_key(p.debt, p.collateral), p.number))
+    return sorted(_carried(book, market), key=lambda p: (-order_key(p.debt, p.collateral), p.number))
+
+
+def _carried(book: Book, market: Market) -> list[Position]:
+    return [book.positions[market.name, account] for account in market.carried]
 
 
 def ordered_debt_units(book: Book, position: Position) -> int:
@@ -177,7 +183,7 @@ def ordered_debt_units(book: Book, position: Position) -> int:
 def pay_debts(book: Book, market: Market) -> None:
     """PL-34, PL-D27: what the fund has above its reserve pays debt, lowest CR first, by the least for `CR > LMCR`."""
     feed = market.valid_feed
-    if feed is None:
+    if feed is None or not above_reserve(book, market):
         return
     for position in carried_positions(book, market):
         if position.custody in ("books", "vault"):  # PL-D25; V-9 for vaults
@@ -197,7 +203,7 @@ def lacking_debt_units(book: Book, market: Market) -> dict[str, int]:
     """
     feed = market.valid_feed or market.last_valid
     left, lacking = above_reserve(book, market), {}
-    for position in carried_positions(book, market):
+    for position in carried_positions(book, market) if left else _carried(book, market):
         if feed is None or position.custody == "books":
             continue
         own = max(0, position.collateral)  # a gap may have taken more from a vault than was its own

@@ -7,6 +7,7 @@ from typing import Any
 
 from bsip_mplp.rules import (
     auctions,
+    bond_assets,
     bonds,
     borrowing,
     chain_orders,
@@ -42,6 +43,7 @@ from bsip_mplp.rules.inputs import (
     Hold,
     Input,
     Insure,
+    IssueBond,
     KeepBond,
     LeavePool,
     Lend,
@@ -99,7 +101,7 @@ class Engine:
         """The ledger, to be read."""
         return self.book.ledger
 
-    def next_due(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+    def next_due(self, kinds: Collection[DueKind] | None = None) -> int | None:
         """When the earliest thing of some kinds, or of all, falls due, in chain seconds."""
         return self.book.schedule.next_time(kinds)
 
@@ -202,7 +204,7 @@ class Engine:
             case SharedPoolSet():
                 shared_pool.pool_set(self.book, item)
             case OrderDone() | OrderFilled() | OrderFailed():
-                if not vault_results.report(self.book, item):
+                if not vault_results.report(self.book, item) and not bond_assets.report(self.book, item):
                     chain_orders.report(self.book, item)
             case Loss():
                 chain_orders.lost(self.book, item)
@@ -228,9 +230,10 @@ class Engine:
             ("outside", item.asset, -item.amount),
             (f"free/{item.account}", item.asset, item.amount),
         )
+        is_bond = bond_assets.bring_back(self.book, item)
         if item.ask is not None:
-            self._ask(item.account, item.ask, (item.asset, item.amount) if item.amount else None)
-        elif item.unreadable is not None:
+            self._ask(item.account, item.ask, (item.asset, item.amount) if item.amount and not is_bond else None)
+        elif item.unreadable is not None and not is_bond:
             raise Refused("G-6", item.unreadable, "The money is in your free balance: withdraw it with mplp withdraw.")
 
     def _ask(self, account: str, ask: Ask, along: tuple[str, int] | None) -> None:
@@ -255,6 +258,7 @@ class Engine:
             "risk_lent": _by_account(balances, "risk_lent/"),
             "held_bids": _by_account(balances, "bid/"),
             "payouts": _by_account(balances, "payout/"),
+            "bonds_on_chain": _by_account(balances, "bonds/"),
             "operator": _by_account(balances, "operator").get("", {}),
             "outside": _by_account(balances, "outside").get("", {}),
             "assets": {symbol: asset.as_json() for symbol, asset in book.assets.items()},
@@ -341,6 +345,7 @@ _PLAIN: dict[type, Callable[[Book, str, Any], None]] = {
     TakeBond: bonds.take_bond,
     KeepBond: bonds.keep_bond,
     Redeem: bonds.redeem,
+    IssueBond: bond_assets.issue_bond,
     CloseBlack: serving.close_black,
     LeavePool: shared_lenders.leave,
     Rewards: shared_lenders.rewards,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails, misfit
 from bsip_mplp.ratios import Price
 from bsip_mplp.rules import cover
@@ -11,7 +9,7 @@ from bsip_mplp.rules.book import Book, Refused, show_time
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
 from bsip_mplp.rules.interest import judge_missed
 from bsip_mplp.rules.positions import look_for_triggered, pause_holds
-from bsip_mplp.rules.protection import run_of_market
+from bsip_mplp.rules.protection import lift_bars, run_of_market
 from bsip_mplp.rules.schedule import DueItem, DueKind
 from bsip_mplp.rules.serving import schedule_dividend
 from bsip_mplp.rules.shared_pool import feed_judged
@@ -59,6 +57,7 @@ def parameters_changed(book: Book, change: ParametersChanged) -> None:
     feed = market.valid_feed
     if feed is not None and (reason := misfit(parameters, feed)):
         raise Refused("PL-D7", reason)
+    lift_bars(book, market)
     market.parameters = parameters
     book.to_serve.add(market.name)  # another reserve or cut changes what the fund can pay
     book.touch("market", market.name, market)
@@ -103,7 +102,7 @@ def _judge_feed(book: Book, market: Market) -> None:
         pause_holds(book, market)
         feed_judged(book, market)
         return
-    if _price(market.feed) != _price(market.last_valid):
+    if not _same_price(market.feed, market.last_valid):
         market.price_since = book.now
     market.last_valid = market.feed
     if was_invalid is not None:
@@ -153,8 +152,10 @@ def _judge_covers(book: Book, market: Market, feed: Feed) -> None:
                 book.notify(account, "V-11", f"Through a margin call {lacks}.")
 
 
-def _price(feed: Feed | None) -> Fraction | None:
-    return None if feed is None else feed.price.as_fraction()
+def _same_price(feed: Feed | None, other: Feed | None) -> bool:
+    if feed is None or other is None:
+        return feed is other
+    return feed.price.bitasset * other.price.core == other.price.bitasset * feed.price.core
 
 
 def _why_invalid(book: Book, market: Market) -> str | None:

@@ -238,6 +238,19 @@ class Redeem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssueBond:
+    """Put bonds on the chain, as units of the series' asset, to one's account (PL-43). Without `amount`: all of them.
+
+    `asset` is what the asker takes the amount to be in; if the series is of another, nothing is issued.
+    """
+
+    do: ClassVar[str] = "issue_bond"
+    series: int
+    amount: int | None = None
+    asset: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseBlack:
     """Pay a black position's debt and what it owes, and get its collateral (PL-38, PL-D35)."""
 
@@ -322,6 +335,7 @@ Ask = (
     | TakeBond
     | KeepBond
     | Redeem
+    | IssueBond
     | CloseBlack
     | Supply
     | LeavePool

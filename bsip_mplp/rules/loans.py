@@ -10,8 +10,9 @@ from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.funds import income
 from bsip_mplp.rules.inputs import Repay
+from bsip_mplp.rules.locked import Locked
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Claim, Loan, Locked, Market, Pool, Position, Terms
+from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Claim, Loan, Market, Pool, Position, Terms
 from bsip_mplp.rules.vault_orders import begin_unwinding
 from bsip_mplp.rules.vault_state import Lent
 

@@ -103,6 +103,20 @@ class OrderedSums:
             node = node.right
         return Sums(count, collateral, debt)
 
+    def total(self) -> Sums:
+        """The sums of all."""
+        root = self._root
+        return NOTHING if root is None else Sums(root.sum_n, root.sum_c, root.sum_d)
+
+    def last_key(self) -> int:
+        """The largest key; raises `ValueError` if nothing stands here."""
+        node = self._root
+        if node is None:
+            raise ValueError("nothing stands here")
+        while node.right is not None:
+            node = node.right
+        return node.place[0]
+
     def last(self, holds: Test) -> int | None:
         """The largest key up to which, item by item, the condition holds."""
         node, before, found = self._root, NOTHING, None

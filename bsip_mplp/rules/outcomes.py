@@ -50,6 +50,9 @@ class Order(NamedTuple):
     For the vault `account` (V-2, V-4, V-8): `vault_open` makes the account for the holder `to`; `vault` carries all
     of `steps` out in one transaction, or none; `vault_owner` gives the holder's half of its owner authority to `to`.
     `sell`: up to `units` of `asset` are sold from the pool's account at no less than `limit`.
+
+    For bonds on the chain (PL-43): `bond_asset` makes the asset `asset`, of which there are `units` at the most;
+    `bond_issue` issues `units` of it to `account`, and `bond_pay` sends it units that were brought back.
     """
 
     number: int

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from bsip_mplp.market import Feed
-from bsip_mplp.ratios import ratio_is_under
+from bsip_mplp.ratios import PERMILLE, ratio_is_under
 from bsip_mplp.rules import auctions, carrying, shared_pool
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.inputs import PositionSeen
 from bsip_mplp.rules.loans import end_loan
 from bsip_mplp.rules.protection import disarm_all, place_in_index, run_of_position
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import CARRIED, IN_AUCTION, Hold, Loan, Market, Position, Trigger
-from bsip_mplp.rules.triggers import TriggerIndex
+from bsip_mplp.rules.state import CARRIED, Hold, Loan, Market, Position, Trigger
+from bsip_mplp.rules.triggers import TriggerIndex, order_key
 
 _TRIGGERS: tuple[Trigger, ...] = ("takeover", "auction", "floor", "cure")
 """What must hold for `trigger_hold`, in the order of PL-D10 and PL-D56."""
+
+_Limit = tuple[Trigger, tuple[int, int], int | Fraction, bool]
 
 
 def position_seen(book: Book, seen: PositionSeen) -> None:
@@ -130,27 +132,67 @@ def _put_in_order(book: Book, position: Position) -> None:
     has_long, has_short = True in lengths, False in lengths
     own = (position.debt, position.collateral)
     combined = (position.debt - position.lp2, position.collateral + position.lp1)
-    in_vault = position.custody == "vault"
+    in_vault, carried = position.custody == "vault", position.state in CARRIED
+    held = _is_held(position)
+    # where the shared pool adds to LCR it has the position looked at whenever what it adds is another
+    by_feed_alone = position.participant is None or not position.participant.served
+    unwinds = bool(position.unwinding) and position.state != "closed"
+    by = None if held else (own, combined, has_long, has_short, in_vault, unwinds, by_feed_alone)
+    if by is not None and by == position.placed_by:
+        return
+    position.placed_by = by
     for index, stands, ratio in (
-        (market.under_mssr, has_long, own),
-        (market.under_mcr, has_long and not in_vault, combined),
-        (market.vaults_under, has_long and in_vault, combined),
-        (market.homeward, bool(position.unwinding) and position.state != "closed", combined[::-1]),
-        (market.under_lmcr, has_short, own),
-        (market.under_floor, has_short, combined),
+        (market.under_mssr, has_long and not held, own),
+        (market.under_mcr, has_long and not held and not in_vault and by_feed_alone, combined),
+        (market.vaults_under, has_long and not held and in_vault, combined),
+        (market.homeward, unwinds, combined[::-1]),
+        (market.under_lmcr, has_short and not carried, own),
+        (market.under_floor, has_short and not carried and by_feed_alone, combined),
     ):
         if stands:
             index.put(position.account, *ratio)
         else:
             index.discard(position.account)
+    _put_between(market, position, held)
+
+
+def _is_held(position: Position) -> bool:
+    """Whether something is true of a position already, or may come true only of what is in an auction or carried."""
+    return bool(position.holds) or position.auction is not None or position.state in CARRIED
+
+
+def _put_between(market: Market, position: Position, held: bool) -> None:
+    """Have a position that is held found by the first feed that makes another thing true of it, falling or rising."""
+    feed, falls, rises = market.valid_feed, [], []
+    if held and feed is not None and position.account not in market.restless:
+        limits = [(ratio, limit) for _, ratio, limit, _ in _limits(market, position, feed)]
+        found = [(ratio, limit, ratio_is_under(*ratio, feed.price, limit)) for ratio, limit in limits]
+        if position.state in CARRIED:
+            own = (position.collateral, position.debt)
+            found = [(own, market.parameters.lmcr, not carrying.is_over_lmcr(position, market))]
+        for (collateral, debt), limit, under in found:
+            wanted, has = limit.numerator * debt, limit.denominator * PERMILLE * collateral
+            if under:
+                rises.append(order_key(has, wanted))
+            else:
+                falls.append(order_key(wanted, has))
+    for index, keys in ((market.falls, falls), (market.rises, rises)):
+        if keys:
+            index.put_at(position.account, max(keys))
+        else:
+            index.discard(position.account)
 
 
 def look_for_triggered(book: Book, market: Market) -> None:
-    """Have all positions looked at that the present feed can trigger, and those whose trigger is being held."""
+    """Have all positions looked at that the present feed can trigger, or for which something ceases to be true."""
     moved = sorted(account for name, account in book.to_look_at if name == market.name)
-    for account in (*market.watched, *market.carried):
-        book.look_at(book.positions[market.name, account])
     feed = market.valid_feed
+    by = None if feed is None else (feed.mcr, feed.mssr, feed.icr, market.parameters)
+    if by is None or by != market.judged_by:  # other limits: all that was put between two prices by the old ones
+        market.judged_by = by
+        for account in (*market.watched, *market.carried):
+            book.look_at(book.positions[market.name, account])
+        shared_pool.look_at_all_with_loans(book, market)
     if feed is None:
         return
     for account in moved:  # by an armed request that ran just now, say; all others stand where they were put last
@@ -161,14 +203,22 @@ def look_for_triggered(book: Book, market: Market) -> None:
     limits: tuple[tuple[TriggerIndex[str], int | Fraction, bool], ...] = (
         (market.under_mssr, feed.mssr, False),
         (market.under_mcr, feed.mcr, True),
-        (market.vaults_under, market.parameters.buffered(feed.mcr), True),
         (market.under_lmcr, market.parameters.lmcr, False),
         (market.under_floor, floor, True),
     )
-    for index, limit, combined in limits:
-        for account in index.take(_is_under(book, market, feed, limit, combined)):
-            book.look_at(book.positions[market.name, account])
-    for account in market.homeward.take(_may_go_home(book, market, feed)):
+    if len(market.vaults_under):
+        limits += ((market.vaults_under, market.parameters.buffered(feed.mcr), True),)
+    found = [
+        account
+        for index, limit, combined in limits
+        for account in index.take(_is_under(book, market, feed, limit, combined))
+    ]
+    found += market.homeward.take(_may_go_home(book, market, feed))
+    found += market.falls.take_from(order_key(feed.price.bitasset, feed.price.core))
+    found += market.rises.take_from(order_key(feed.price.core, feed.price.bitasset))
+    for account in found:
+        book.positions[market.name, account].placed_by = None
+    for account in (*market.restless, *found):
         book.look_at(book.positions[market.name, account])
 
 
@@ -216,7 +266,7 @@ def look(book: Book, position: Position) -> None:
     if feed is not None or not _has_long(book, position):
         _judge_holds(book, market, position, feed)
     auctions.try_cure(book, position)
-    _watch(market, position)
+    _watch(book, market, position)
     changed(book, position)
 
 
@@ -259,31 +309,42 @@ def _true_triggers(book: Book, position: Position, feed: Feed) -> set[Trigger]:
     """What is true of a position at this feed, in the state it is in."""
     if not _has_long(book, position):  # PL-D13
         return set()
+    limits = _limits(book.markets[position.market], position, feed)
+    return {trigger for trigger, ratio, limit, under in limits if ratio_is_under(*ratio, feed.price, limit) is under}
+
+
+def _limits(market: Market, position: Position, feed: Feed) -> tuple[_Limit, ...]:
+    """What can be true of a position in the state it is in: that a ratio is under a limit, or is not (False)."""
     own = (position.collateral, position.debt)
+    takeover: _Limit = ("takeover", own, feed.mssr, True)  # PL-23
+    floor: _Limit = ("floor", own, market.parameters.auction_floor, True)  # PL-49, PL-D48
+    if position.state == "taken_over":
+        return (floor,)
+    if position.state not in ("protected", "in_auction"):
+        return ()
     combined = (position.collateral + position.lp1, position.owed_units)
-    limit = book.markets[position.market].auction_limit(position, feed)
-    parameters, state = book.markets[position.market].parameters, position.state
-    true: set[Trigger] = set()
-    if state in ("protected", "in_auction") and ratio_is_under(*own, feed.price, feed.mssr):
-        true.add("takeover")  # PL-23
-    if state == "protected" and ratio_is_under(*combined, feed.price, limit):
-        true.add("auction")  # PL-22
-    if state in IN_AUCTION and ratio_is_under(*own, feed.price, parameters.auction_floor):
-        true.add("floor")  # PL-49, PL-D48
-    if state == "in_auction" and not ratio_is_under(*combined, feed.price, limit):
-        true.add("cure")  # PL-D56
-    return true
+    limit = market.auction_limit(position, feed)
+    if position.state == "protected":
+        return takeover, ("auction", combined, limit, True)  # PL-22
+    return takeover, floor, ("cure", combined, limit, False)  # PL-D56
 
 
-def _watch(market: Market, position: Position) -> None:
-    if position.holds or position.auction is not None:
-        market.watched.add(position.account)
-    else:
-        market.watched.discard(position.account)
+def _watch(book: Book, market: Market, position: Position) -> None:
+    """Keep whose trigger is held or who is in an auction, and whom every feed may bring something."""
+    watched = bool(position.holds) or position.auction is not None
+    restless = watched and auctions.only_lacks_interest(book, position)
+    if position.custody == "vault":  # V-5, V-7, V-9: what is ordered for a vault is reckoned at the feed
+        restless = watched or position.state in CARRIED
+    for accounts, stands in ((market.watched, watched), (market.restless, restless)):
+        if stands:
+            accounts.add(position.account)
+        else:
+            accounts.discard(position.account)
 
 
 def pause_holds(book: Book, market: Market) -> None:
     """PL-D59: without a valid feed held time stands still."""
+    market.judged_by = None
     for account in market.watched:
         position = book.positions[market.name, account]
         for hold in position.holds.values():

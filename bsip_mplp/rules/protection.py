@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from bsip_mplp.ratios import PERMILLE
+from bsip_mplp.ratios import PERMILLE, ratio_is_under
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.borrowing import borrow, check_lends, prepay
 from bsip_mplp.rules.inputs import Borrow, Protect, Unprotect
 from bsip_mplp.rules.loans import try_overdue
 from bsip_mplp.rules.state import Market, Position, Protection
-from bsip_mplp.rules.triggers import SCALE_BITS
+from bsip_mplp.rules.triggers import order_key
 from bsip_mplp.rules.vault_orders import own_vault
 
 NEAR_LMCR = Fraction(105, 100)
@@ -89,7 +89,9 @@ def disarm(book: Book, protection: Protection, rule: str, what: str) -> None:
     """End an armed request: used up, taken back, or ended with its position."""
     protection.live = False
     del book.armed[protection.ask.market, protection.position][protection.number]
-    book.markets[protection.ask.market].protections.discard(protection.number)
+    market = book.markets[protection.ask.market]
+    market.protections.discard(protection.number)
+    market.barred.discard(protection.number)
     book.touch("protection", protection.number, protection)
     book.event(rule, "protection", protection.number, what)
 
@@ -101,14 +103,32 @@ def disarm_all(book: Book, position: Position, rule: str) -> None:
 
 
 def place_in_index(book: Book, position: Position) -> None:
-    """Order a position's armed requests by the price at which each runs; called whenever it changes."""
-    index = book.markets[position.market].protections
+    """Order a position's armed requests by the price at which each runs; called whenever it changes.
+
+    One refused under LMCR (PL-14) stands apart, by the price from which it no longer is, until the position changes.
+    """
+    market = book.markets[position.market]
     for number in book.armed.get((position.market, position.account), ()):
-        if position.state == "closed":  # it has no ratio, and would stand in front of those that have one
-            index.discard(number)
-            continue
-        at = book.protections[number].at
-        index.put(number, position.debt * at.numerator, position.collateral * at.denominator)
+        protection = book.protections[number]
+        at, lmcr = protection.at, market.parameters.lmcr
+        open_now = position.state != "closed"  # closed it has no ratio, and would stand in front of those that have one
+        barred = protection.barred == (position.state, position.collateral, position.debt)
+        if open_now and not barred:
+            market.protections.put(number, position.debt * at.numerator, position.collateral * at.denominator)
+        else:
+            market.protections.discard(number)
+        if open_now and barred:
+            market.barred.put(number, PERMILLE * position.collateral, lmcr * position.debt)
+        else:
+            market.barred.discard(number)
+
+
+def lift_bars(book: Book, market: Market) -> None:
+    """Before another LMCR: what was refused under the present one is tried again with the next feed."""
+    for number in market.barred.take(lambda _: True):
+        protection = book.protections[number]
+        protection.barred = None
+        place_in_index(book, book.positions[market.name, protection.position])
 
 
 def run_of_market(book: Book, market: Market) -> None:
@@ -116,17 +136,19 @@ def run_of_market(book: Book, market: Market) -> None:
     feed = market.valid_feed
     if feed is None:
         return
+    price = order_key(feed.price.bitasset, feed.price.core)
 
     def may_run(number: int) -> bool:
         # Triggers are any fractions: those that only the scale makes equal are taken too, and judged exactly by run()
         protection = book.protections[number]
         position = book.positions[market.name, protection.position]
-        reached = ((position.debt * protection.at.numerator) << SCALE_BITS) // max(
-            1, position.collateral * protection.at.denominator
-        )
-        return reached + 1 >= (feed.price.bitasset << SCALE_BITS) // feed.price.core
+        collateral = max(1, position.collateral * protection.at.denominator)
+        return order_key(position.debt * protection.at.numerator, collateral) + 1 >= price
 
-    for number in sorted(market.protections.take(may_run)):
+    reached = market.protections.take(may_run) + market.barred.take_from(
+        order_key(feed.price.core, feed.price.bitasset)
+    )
+    for number in sorted(reached):
         protection = book.protections[number]
         position = book.positions[market.name, protection.position]
         run(book, position, protection)
@@ -142,8 +164,8 @@ def run_of_position(book: Book, position: Position) -> None:
 
 def run(book: Book, position: Position, protection: Protection) -> None:
     """Run one armed request if its trigger is reached; refused it stays armed and the holder is told (PL-D17)."""
-    feed = book.markets[position.market].valid_feed
-    at = protection.at
+    market, at = book.markets[position.market], protection.at
+    feed, protection.barred = market.valid_feed, None
     if feed is None or position.state == "closed":
         return
     if position.collateral * feed.price.bitasset * at.denominator > at.numerator * position.debt * feed.price.core:
@@ -151,6 +173,8 @@ def run(book: Book, position: Position, protection: Protection) -> None:
     try:
         borrow(book, protection.account, protection.ask)
     except Refused as refused:
+        if ratio_is_under(position.collateral, position.debt, feed.price, market.parameters.lmcr):
+            protection.barred = (position.state, position.collateral, position.debt)
         if protection.told != f"{refused.rule}: {refused.reason}":
             protection.told = f"{refused.rule}: {refused.reason}"
             book.touch("protection", protection.number, protection)

@@ -73,6 +73,8 @@ class Schedule:
     def __init__(self) -> None:
         self._times: tuple[list[int], ...] = tuple([] for _ in DueKind)
         """Heaps of the seconds in which something of a kind falls due; a kind's earliest is at hand."""
+        self._order: list[tuple[int, DueKind]] = []
+        """A heap of all of them."""
         self._seconds: tuple[dict[int, _Second], ...] = tuple({} for _ in DueKind)
 
     def add(self, item: DueItem) -> None:
@@ -82,20 +84,24 @@ class Schedule:
         if second is None:
             second = seconds[item.time] = _Second()
             heapq.heappush(self._times[item.kind], item.time)
+            heapq.heappush(self._order, (item.time, item.kind))
         second.add(item)
 
-    def next_time(self, kinds: Collection[DueKind] = tuple(DueKind)) -> int | None:
+    def next_time(self, kinds: Collection[DueKind] | None = None) -> int | None:
         """When the earliest item of some kinds, or of all, falls due."""
+        if kinds is None:
+            return self._order[0][0] if self._order else None
         return min((times[0] for kind in kinds if (times := self._times[kind])), default=None)
 
     def take(self, until: int) -> DueItem | None:
         """Take out the earliest item if it fell due at or before `until`; the smaller kind at equal times."""
-        time, kind = min(((times[0], kind) for kind, times in enumerate(self._times) if times), default=(until + 1, 0))
-        if time > until:
+        if not self._order or self._order[0][0] > until:
             return None
+        time, kind = self._order[0]
         second = self._seconds[kind][time]
         item = second.take()
         if second.is_done:
             heapq.heappop(self._times[kind])
+            heapq.heappop(self._order)
             del self._seconds[kind][time]
         return item

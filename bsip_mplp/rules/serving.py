@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bsip_mplp.money import SECONDS_PER_DAY, div_floor
 from bsip_mplp.rules import bonds, carrying, homeward
+from bsip_mplp.rules.bond_state import Series
 from bsip_mplp.rules.book import Book, Refused
 from bsip_mplp.rules.chain_orders import order_on_chain
 from bsip_mplp.rules.funds import fund_holds, pay_from_fund
 from bsip_mplp.rules.inputs import CloseBlack
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.state import Market, Position, Series
+from bsip_mplp.rules.state import Market, Position
 from bsip_mplp.rules.vault_requests import order_closing
 
 WEEK = 7 * SECONDS_PER_DAY
@@ -83,8 +84,10 @@ def window_ends(book: Book, series: Series) -> None:
 
 def _black_no_more(book: Book, market: Market) -> None:
     """PL-38: once income covers what its debt lacks, and no interest is owed, a black position is carried again."""
+    if not any(book.positions[market.name, account].state == "black" for account in market.carried):
+        return
     black = [p for p in carrying.carried_positions(book, market) if p.state == "black"]
-    lacking = carrying.lacking_debt_units(book, market) if black else {}
+    lacking = carrying.lacking_debt_units(book, market)
     for position in black:
         if not lacking.get(position.account) and not carrying.owes_interest(book, position):
             book.change_state(position, "carried", "PL-38")

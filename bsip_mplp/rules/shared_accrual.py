@@ -14,6 +14,10 @@ from bsip_mplp.rules.shared_state import BITS, KEY_BITS, SQUARE_BITS, Participan
 GUARD_LEAST = 1000
 """A bound on what a position accrues allows for twice its extra debt asset, and this part of its debt, at the least."""
 
+NEAR_SECONDS, NEAR_PART = 7200, 32
+"""When so little time is left it allows for this part of that only: looking at it again and again costs more by then
+than bounding it anew if the price moves."""
+
 
 def advance(pool: SharedPool, time: int) -> None:
     """Sum the two indexes, and what accrued in all, up to a time."""
@@ -86,12 +90,14 @@ def arm(participant: Participant) -> None:
         participant.due_alpha = participant.guard = None
         return
     settle(participant)
-    level, debt = pool.level, participant.position.debt
-    slack = Fraction(debt) - collateral * level + Fraction(debt, GUARD_LEAST)
-    guard = max(Fraction(0), level - slack / collateral)
-    participant.guard = key_of(guard.numerator, guard.denominator)
-    most = participant.weight_debt - (participant.weight_collateral * participant.guard >> KEY_BITS) + 1
+    share, of, debt = pool.level.numerator, pool.level.denominator, participant.position.debt
     left = (participant.paid << SQUARE_BITS) - participant.accrued
+    speed = participant.weight_debt * pool.alpha - participant.weight_collateral * pool.beta
+    part = NEAR_PART if left < speed * NEAR_SECONDS else 1
+    # x − (D − C·x + D / GUARD_LEAST) / (C · part), as whole numbers
+    guard = (part + 1) * GUARD_LEAST * collateral * share - (GUARD_LEAST + 1) * debt * of
+    participant.guard = key_of(max(0, guard), part * GUARD_LEAST * collateral * of)
+    most = participant.weight_debt - (participant.weight_collateral * participant.guard >> KEY_BITS) + 1
     participant.due_alpha = pool.sum_alpha + max(0, div_ceil(left, most))
     heapq.heappush(pool.due_heap, (participant.due_alpha, participant.number))
     heapq.heappush(pool.guard_heap, (-participant.guard, participant.number))

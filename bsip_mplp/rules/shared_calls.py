@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from bsip_mplp.market import Feed
-from bsip_mplp.money import ceil_fraction
+from bsip_mplp.money import div_ceil
 from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules import shared_service as service
@@ -91,8 +91,8 @@ def to_sell(collateral: int, debt: int, feed: Feed) -> int:
 
     Sold for less it is not enough: what lacks is ordered once the sale is reported, so nothing is sold beyond need.
     """
-    price, mcr = feed.price.as_fraction(), Fraction(feed.mcr, PERMILLE)
-    return min(collateral, max(0, ceil_fraction((mcr * debt / price - collateral) / (mcr - 1))))
+    lacking = feed.mcr * debt * feed.price.core - PERMILLE * collateral * feed.price.bitasset
+    return min(collateral, max(0, div_ceil(lacking, feed.price.bitasset * (feed.mcr - PERMILLE))))
 
 
 def own(book: Book, participant: Participant) -> None:

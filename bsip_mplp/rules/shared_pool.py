@@ -46,7 +46,7 @@ def _change(book: Book, pool: SharedPool, parameters: PoolParameters) -> None:
     for participant in pool.participants.values():
         if participant.call != "full":
             service.take_out(pool, participant)
-    pool.parameters = parameters
+    pool.parameters, pool.decided_by = parameters, None
     for participant in pool.participants.values():
         if participant.position.collateral:
             service.put_back(pool, participant)
@@ -249,6 +249,14 @@ def position_looked_at(book: Book, position: Position) -> None:
         participant.pool.with_loans.pop(participant.number, None)
     if not participant.call:
         calls.call_if_due(book, participant)
+
+
+def look_at_all_with_loans(book: Book, market: Market) -> None:
+    """Have all who take part and have loans looked at: by other limits."""
+    pool = book.shared_pools.get(market.name)
+    if pool is not None:
+        for number in pool.with_loans:
+            book.look_at(pool.by_number[number].position)
 
 
 Case = Literal["lower", "called", "under water"]

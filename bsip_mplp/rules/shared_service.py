@@ -46,53 +46,65 @@ class Split(NamedTuple):
 def refresh(book: Book, pool: SharedPool) -> None:
     """Decide anew who is served, after anything that bears on it; the pool's sums go on from here."""
     accrual.advance(pool, book.now)
-    before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-    level = (pool.level, pool.scarce)
-    _read_feed(book, pool)
-    touched = set(pool.dirty)
-    for number in pool.dirty:
-        _place_in_order(pool, pool.by_number[number])
-    pool.dirty.clear()
-    if pool.price is not None:
-        touched |= _hold_or_drop(pool, before.price)
-        _set_level(book, pool)
-        _set_end(book, pool)
-        now = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
-        touched |= _crossed(pool, before, now)
-        armed = [number for number in sorted(touched) if number in pool.by_number and _judge(book, pool, number)]
-        _set_rate(book, pool)
-        accrual.guard_level(pool)
-        for number in armed:
-            accrual.arm(pool.by_number[number])
+    by = (book.markets[pool.market].valid_feed, capacity(book, pool))
+    if pool.dirty or by != pool.decided_by:
+        _decide(book, pool)
+        pool.decided_by = by
     if pool.to_call and not pool.broken:
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
     accrual.schedule_due(book, pool)
-    if level != (pool.level, pool.scarce):
-        _look_at_moved(book, pool)
     book.touch("shared_pool", pool.market, pool)
 
 
-def _look_at_moved(book: Book, pool: SharedPool) -> None:
-    """LCR counts what the pool adds: at another level it is another for all who are served and have loans as well.
+def _decide(book: Book, pool: SharedPool) -> None:
+    before = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
+    _read_feed(book, pool)
+    touched, placed = set(pool.dirty), list(pool.dirty)
+    for number in placed:
+        _place_in_order(pool, pool.by_number[number])
+    pool.dirty.clear()
+    if pool.price is None:
+        return
+    touched |= _hold_or_drop(pool, before.price)
+    _set_end(book, pool, _set_level(book, pool))
+    now = Bounds(pool.level_key, pool.mcr_key, pool.end_key, pool.price_key)
+    touched |= _crossed(pool, before, now)
+    judged = [pool.by_number[number] for number in sorted(touched) if number in pool.by_number]
+    turned = {participant.number for participant in judged if _judge(book, pool, participant)}
+    _set_rate(book, pool)
+    accrual.guard_level(pool)
+    for participant in judged:
+        if participant.served or participant.number in turned:
+            accrual.arm(participant)
+    _look_at_loans(book, pool, turned.union(placed))
 
-    Looked at are those for whom it can bring anything about: who is in auction or near one, and who is under a limit
-    of PL-18 or PL-22. Nobody served is, while upper is filled and no limit is over ICR. What goes by CR alone does not
-    come from the pool, and is found by its index.
+
+def _look_at_loans(book: Book, pool: SharedPool, changed: set[int]) -> None:
+    """LCR counts what the pool adds: it is another for who is served, or no longer is.
+
+    PL-18 and PL-22 do nothing where it is over both their limits. It is never under `p / x` for who is served, so
+    most often one comparison says that of all for whom nothing holds yet, and who are in no auction. What goes by CR
+    alone does not come from the pool, and is found by its index.
     """
+    for number in changed & pool.with_loans.keys():
+        book.look_at(pool.by_number[number].position)
     market = book.markets[pool.market]
-    for account in market.watched:
-        book.look_at(book.positions[market.name, account])
     feed = market.valid_feed
     if feed is None:
         return
-    limit = max(market.parameters.floor_permille(feed), feed.mcr)
-    if not pool.scarce and limit <= pool.icr:
+    limit, x = max(market.parameters.floor_permille(feed), feed.mcr), pool.level
+    for account in market.watched:
+        participant = book.positions[pool.market, account].participant
+        if participant is not None and participant.served:
+            book.look_at(participant.position)
+    if not pool.scarce and x.numerator * limit * feed.price.core <= x.denominator * feed.price.bitasset * PERMILLE:
         return
     for number in pool.with_loans:
         participant = pool.by_number[number]
         position = participant.position
-        collateral, debt = position.collateral + position.lp1, position.owed_units
-        if participant.served and ratio_is_under(collateral, debt, feed.price, limit):
+        if not participant.served:
+            continue
+        if ratio_is_under(position.collateral + position.lp1, position.owed_units, feed.price, limit):
             book.look_at(position)
 
 
@@ -157,16 +169,15 @@ def capacity(book: Book, pool: SharedPool) -> int:
     return book.ledger.balance(pool.account("pool"), pool.market)
 
 
-def _set_level(book: Book, pool: SharedPool) -> None:
-    """SP-7: to ICR if upper can be filled; otherwise to the one common level that the pool reaches."""
+def _set_level(book: Book, pool: SharedPool) -> Sums:
+    """SP-7: to ICR if upper can be filled; otherwise to the one common level that the pool reaches. Gives upper."""
     units, price = capacity(book, pool), pool.price or Fraction(0)
     pool.scarce, pool.level = False, Fraction(price.numerator * PERMILLE, price.denominator * pool.icr)
     pool.level_key = key_of(pool.level.numerator, pool.level.denominator)
     to_mcr = pool.everyone.up_to(pool.mcr_key)
-    if fits(
-        pool, to_mcr.less(pool.everyone.up_to(pool.level_key)), units, [(pool.everyone, pool.level_key, pool.mcr_key)]
-    ):
-        return
+    upper = to_mcr.less(pool.everyone.up_to(pool.level_key))
+    if fits(pool, upper, units, [(pool.everyone, pool.level_key, pool.mcr_key)]):
+        return upper
 
     def is_out(sums: Sums, key: int) -> bool:
         if key > pool.mcr_key:
@@ -180,6 +191,7 @@ def _set_level(book: Book, pool: SharedPool) -> None:
     common = Fraction(raised.debt - units, raised.collateral) if raised.collateral else mcr_level
     pool.scarce, pool.level = True, max(pool.level, common)
     pool.level_key = key_of(pool.level.numerator, pool.level.denominator)
+    return raised
 
 
 def least_sum(pool: SharedPool, sums: Sums) -> int:
@@ -221,13 +233,12 @@ def _extra(pool: SharedPool, participant: Participant) -> int:
 # --- the end of lower -------------------------------------------------------------------------------------
 
 
-def _set_end(book: Book, pool: SharedPool) -> None:
+def _set_end(book: Book, pool: SharedPool, upper: Sums) -> None:
     """SP-8: of lower, groups of equal `cr` are served whole, highest first, as far as the pool reaches."""
     pool.end_key = pool.mcr_key
     if pool.scarce:
         return
     units = capacity(book, pool)
-    upper = pool.everyone.up_to(pool.mcr_key).less(pool.everyone.up_to(pool.level_key))
     start = pool.holding.up_to(pool.mcr_key)
     if start.size == len(pool.holding):
         return
@@ -237,7 +248,13 @@ def _set_end(book: Book, pool: SharedPool) -> None:
     def least(lower: Sums) -> int:  # `least_sum` of upper and lower together
         return debt + lower.debt - (collateral + lower.collateral) * share // of
 
-    sure = _last_group(pool, lambda lower: least(lower) + max(0, size + lower.size - 1) <= units)
+    def fits_surely(lower: Sums) -> bool:
+        return least(lower) + max(0, size + lower.size - 1) <= units
+
+    if fits_surely(pool.holding.total()):
+        pool.end_key = pool.holding.last_key()
+        return
+    sure = _last_group(pool, fits_surely)
     perhaps = _last_group(pool, lambda lower: least(lower) <= units)
     pool.end_key = sure
     if perhaps > sure:
@@ -313,9 +330,9 @@ def _crossed(pool: SharedPool, before: Bounds, now: Bounds) -> set[int]:
     return touched
 
 
-def _judge(book: Book, pool: SharedPool, number: int) -> bool:
-    """Serve a position or not, and see whether it is to be called; returns whether its interest is watched anew."""
-    participant = pool.by_number[number]
+def _judge(book: Book, pool: SharedPool, participant: Participant) -> bool:
+    """Serve a position or not, and see whether it is to be called; returns whether its service began or ended."""
+    number = participant.number
     if participant.call == "full":
         return False
     served = _is_served(pool, participant)
@@ -331,7 +348,7 @@ def _judge(book: Book, pool: SharedPool, number: int) -> bool:
             participant.call = ""
             book.touch("participant", participant.object_key, participant)
             book.event("SP-12", "participant", participant.object_key, "no longer called")
-    return changed or served
+    return changed
 
 
 def _is_served(pool: SharedPool, participant: Participant) -> bool:
@@ -378,6 +395,7 @@ def _set_rate(book: Book, pool: SharedPool) -> None:
 
 def take_out(pool: SharedPool, participant: Participant) -> None:
     """Before a position's debt or collateral changes, or it leaves: it counts nowhere until it is placed anew."""
+    pool.decided_by = None
     accrual.settle(participant)
     if participant.served:
         count_in(pool, participant, -1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from bsip_mplp.market import Feed
 from bsip_mplp.ratios import PERMILLE, debt_over_level
 from bsip_mplp.rules.ordered_sums import OrderedSums
 from bsip_mplp.rules.shared_rates import PoolParameters
@@ -219,6 +220,9 @@ class SharedPool:
     drops: OrderedSums = field(default_factory=OrderedSums)
     """By the price at which the own `mcr` no longer holds."""
     dirty: dict[int, None] = field(default_factory=dict)
+    """Positions that are to be placed anew in the order."""
+    decided_by: tuple[Feed | None, int] | None = None
+    """The feed and the units by which it was last decided who is served; none once anything else changed."""
     to_call: dict[int, None] = field(default_factory=dict)
     owned: dict[int, None] = field(default_factory=dict)
     with_loans: dict[int, None] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from bsip_mplp.market import Feed, Parameters
 from bsip_mplp.rules.inputs import Borrow, Custody
+from bsip_mplp.rules.locked import Locked
 from bsip_mplp.rules.outcomes import Step
 from bsip_mplp.rules.shared_state import Participant
 from bsip_mplp.rules.transitions import PositionState
@@ -34,20 +35,6 @@ class Asset:
 
 
 @dataclass(slots=True)
-class Locked:
-    """A lender's locked principal in one asset, and its amount × seconds since the last dividend (PL-D31)."""
-
-    units: int = 0
-    since: int = 0
-    weight: int = 0
-
-    def bring_to(self, time: int) -> None:
-        """Count the weight up to a time."""
-        self.weight += self.units * (time - self.since)
-        self.since = time
-
-
-@dataclass(slots=True)
 class Market:
     """A bitasset and its backing asset, with the last feed seen and the indexes of what a feed can trigger."""
 
@@ -62,7 +49,15 @@ class Market:
     last_valid: Feed | None = None
     invalid: str | None = "no feed was seen yet"
     watched: set[str] = field(default_factory=set)
-    """Accounts whose position has a trigger that is being held (PL-25)."""
+    """Accounts whose position has a trigger that is being held (PL-25), or is in an auction."""
+    restless: set[str] = field(default_factory=set)
+    """Accounts whose position is looked at with every feed."""
+    judged_by: tuple[int, int, int, Parameters] | None = None
+    """MCR, MSSR, ICR and parameters by which positions stand in `falls` and `rises`; None without a valid feed."""
+    falls: TriggerIndex[str] = field(default_factory=TriggerIndex)
+    """What is held, in auction or carried, by the price under which another thing is true of it."""
+    rises: TriggerIndex[str] = field(default_factory=TriggerIndex)
+    """Likewise, by the price over which."""
     waiting: dict[int, None] = field(default_factory=dict)
     """Loans that missed their interest without a valid feed, in the order in which it fell due (PL-47)."""
     under_mssr: TriggerIndex[str] = field(default_factory=TriggerIndex)
@@ -87,6 +82,8 @@ class Market:
     short: dict[int, None] = field(default_factory=dict)
     """What did not come home in full, until bonds have raised it or the lenders have lost it (V-10)."""
     protections: TriggerIndex[int] = field(default_factory=TriggerIndex)
+    barred: TriggerIndex[int] = field(default_factory=TriggerIndex)
+    """Armed requests that were refused while CR was under LMCR (PL-14), by the price from which it no longer is."""
     carried: dict[str, None] = field(default_factory=dict)
     """Accounts whose position is carried or black."""
     claims: dict[int, None] = field(default_factory=dict)
@@ -281,6 +278,8 @@ class Position:
     shrunk: bool = False
     """Whether it was seen smaller while it had loans (PL-D54)."""
     home_judged: int = -1
+    placed_by: tuple[Any, ...] | None = None
+    """What it was given its places in the indexes of its market by, if it still has them."""
     participant: Participant | None = None
     """Its part in the shared pool, if it takes part (SP-18)."""
     placed_lp1: int = 0
@@ -360,6 +359,8 @@ class Protection:
     told: str = ""
     """Why it was last refused, so that its holder is told once."""
     live: bool = True
+    barred: tuple[PositionState, int, int] | None = None
+    """State, collateral and debt of the position with which it was refused under LMCR; None otherwise."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, as the journal keeps them."""
@@ -521,74 +522,4 @@ class Claim:
             "units": self.units,
             "made": self.made,
             "paid": self.paid,
-        }
-
-
-@dataclass(slots=True)
-class Series:
-    """A series of risk bonds (PL-37): what is offered, who holds it, and the coupon accrued so far."""
-
-    number: int
-    market: str
-    amount: int
-    opened: int
-    window_ends: int
-    coupon: Fraction
-    forced: str
-    sold: int = 0
-    on_offer: bool = True
-    holdings: dict[str, int] = field(default_factory=dict)
-    """Bonds by holder, in the order in which they first came to hold some."""
-    accrued: Fraction = Fraction(0)
-    accrued_to: int = 0
-    redeemed: int = 0
-    coupon_paid: int = 0
-
-    @property
-    def outstanding(self) -> int:
-        """Bonds not redeemed yet, in smallest units of the bitasset."""
-        return self.sold - self.redeemed
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, as the journal keeps them."""
-        return {
-            "number": self.number,
-            "market": self.market,
-            "amount": self.amount,
-            "opened": self.opened,
-            "window_ends": self.window_ends,
-            "coupon": str(self.coupon),
-            "forced": self.forced,
-            "sold": self.sold,
-            "on_offer": self.on_offer,
-            "holdings": dict(sorted(self.holdings.items())),
-            "accrued": str(self.accrued),
-            "accrued_to": self.accrued_to,
-            "redeemed": self.redeemed,
-            "coupon_paid": self.coupon_paid,
-        }
-
-
-@dataclass(slots=True)
-class Offer:
-    """Bonds that one account offers to another for bitasset (PL-43)."""
-
-    number: int
-    series: int
-    seller: str
-    to: str
-    units: int
-    price: int
-    state: Literal["open", "taken", "kept"] = "open"
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values, as the journal keeps them."""
-        return {
-            "number": self.number,
-            "series": self.series,
-            "seller": self.seller,
-            "to": self.to,
-            "units": self.units,
-            "price": self.price,
-            "state": self.state,
         }

@@ -36,13 +36,20 @@ class TriggerIndex(Generic[Name]):
         self._stands: dict[Name, tuple[int, int]] = {}
         """Debt and collateral that a place was reckoned from."""
 
+    def __len__(self) -> int:
+        return len(self._place)
+
     def put(self, name: Name, debt: int, collateral: int) -> None:
         """Give a name its place by `debt / collateral`, instead of the one it had."""
         stands = (debt, collateral)
         if self._stands.get(name) == stands:
             return
+        self.put_at(name, order_key(debt, collateral))
         self._stands[name] = stands
-        key = -order_key(debt, collateral)
+
+    def put_at(self, name: Name, order: int) -> None:
+        """Give a name its place by an `order_key`."""
+        key = -order
         if self._place.get(name) == key:
             return
         self._place[name] = key
@@ -54,7 +61,7 @@ class TriggerIndex(Generic[Name]):
     def discard(self, name: Name) -> None:
         """Take a name out, if it is there."""
         if self._place.pop(name, None) is not None:
-            del self._stands[name]
+            self._stands.pop(name, None)
 
     def take(self, triggers: Callable[[Name], bool]) -> list[Name]:
         """Take out all names in front that trigger; whoever looks at one puts it back in its new place."""
@@ -69,3 +76,7 @@ class TriggerIndex(Generic[Name]):
                 self.discard(name)
                 taken.append(name)
         return taken
+
+    def take_from(self, order: int) -> list[Name]:
+        """Take out all names whose place is no lower than an `order_key`."""
+        return self.take(lambda name: -self._place[name] >= order)

@@ -7,7 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 from bsip_mplp.rules.vault_asks import VaultAdd, VaultClose, VaultDraw, VaultPay, VaultTake
 
-OrderKind = Literal["payout", "pay_debt", "close", "hand_over", "settle", "vault", "vault_open", "vault_owner", "sell"]
+OrderKind = Literal[
+    "payout", "pay_debt", "close", "hand_over", "settle", "vault", "vault_open", "vault_owner", "sell",
+    "bond_asset", "bond_issue", "bond_pay",
+]  # fmt: skip
 
 VaultAsk = VaultAdd | VaultPay | VaultDraw | VaultTake | VaultClose
 

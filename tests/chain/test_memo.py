@@ -15,6 +15,7 @@ from bsip_mplp.rules.inputs import (
     ChangePool,
     CloseBlack,
     Insure,
+    IssueBond,
     KeepBond,
     Lend,
     Operator,
@@ -134,6 +135,9 @@ def fault(text):
         ("mplp redeem 2", Redeem(series=2)),
         ("mplp redeem 2 all", Redeem(series=2)),
         ("mplp redeem 2 50 USD", Redeem(series=2, asset="USD", amount=500_000)),
+        ("mplp issue-bond 2", IssueBond(series=2)),
+        ("MPLP Issue-Bond 2 all", IssueBond(series=2)),
+        ("mplp issue-bond 2 0.5 USD", IssueBond(series=2, asset="USD", amount=5_000)),
         ("mplp close-black bob", CloseBlack(market="USD", position="bob")),
         ("mplp close-black bob market=CNY", CloseBlack(market="CNY", position="bob")),
     ],
@@ -329,6 +333,7 @@ ASKS = st.one_of(
     build(TakeBond, named("offer", NUMBERS)),
     build(KeepBond, named("offer", NUMBERS)),
     build(Redeem, named("series", NUMBERS), st.just({}) | ONE_SUM),
+    build(IssueBond, named("series", NUMBERS), st.just({}) | ONE_SUM),
     build(CloseBlack, named("market", MARKETS), named("position", NAMES)),
 )
 

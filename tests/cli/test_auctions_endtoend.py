@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from bsip_mplp.chain import builders
+from bsip_mplp.chain.builders import Units
 from bsip_mplp.cli.output import NO_HOLD
 from tests.cli.long_world import long_world
 from tests.cli.world import until
@@ -34,11 +36,14 @@ def test_the_life_of_a_long_loan(world):
         pytest.skip("what follows takes weeks of chain time: only the embedded node can move it")
     unsold_and_carried_until_bonds_are_offered(world)
     bonds_are_bought_passed_on_and_refused(world)
+    bonds_are_put_on_the_chain_sold_there_and_brought_back(world)
     black_and_carried_again(world)
+    what_was_redeemed_on_the_chain_comes_with_the_units(world)
     assert world.see("verify")["holds"]
 
 
 def lent_and_in_auction(world):
+    world.memo(world.alice, 20_000, "mplp operator")  # for the chain's fees
     world.ask(world.alice, "lend", "1000", world.core, "--rate", "12%", "--days", "90", "--period", "30")
     world.ask(world.bob, "borrow", "--pool", "1", "--interest", "20", world.core)
     world.feed(72, 1000)  # CR 1.18, LCR 1.45: under MCR, and the chain finds no order to call it with
@@ -142,3 +147,60 @@ def black_and_carried_again(world):
     assert (row["state"], row["periods_owed"]) == ("carried", 0)
     assert world.see("bonds")["series"] == []
     assert "PL-39" in {line["rule"] for line in world.see("statement", "--account", world.alice)["movements"]}
+
+
+def units_of(world, name, symbol):
+    """What an account has of an asset on the chain."""
+    return world.chain.balances(name).get(symbol, 0)
+
+
+def bonds_are_put_on_the_chain_sold_there_and_brought_back(world):
+    prefix = f"B{world.market}"
+    assert "no bond_prefix" in world.refused(world.carol, "issue-bond", "1")
+    status, _, err = world.mplp("params", world.market, "--set", f"bond_prefix={prefix}", "--wait")
+    assert status == 0, err
+    world.ask(world.carol, "issue-bond", "1", "0.4")
+    bond = f"{prefix}1"
+    until(lambda: units_of(world, world.carol, bond) == 4000, "units on the chain")
+    (row,) = world.see("bonds", "--account", world.carol)["series"]
+    assert (row["held"], row["on_chain"], row["asset"]) == ("0.1000", "0.4000", bond)
+    (made,) = world.chain.call("lookup_asset_symbols", [bond])
+    options = made["options"]
+    assert (made["precision"], int(options["issuer_permissions"]), int(options["flags"])) == (4, 0x600, 0x200)
+
+    bonds, money = Units(world.chain.asset(bond).id, 4000), Units(world.asset(), 3000)
+    expires = world.chain.head().time + 3600
+    world.do(world.carol, builders.limit_order_create(world.id(world.carol), bonds, money, expires))
+    world.do(world.bob, builders.limit_order_create(world.id(world.bob), money, bonds, expires))
+    assert (units_of(world, world.carol, bond), units_of(world, world.bob, bond)) == (0, 4000)
+    send_units(world, bond, 3000)
+    told = until(lambda: world.told(world.bob, "You brought back"), "bonds again")
+    assert told[0]["text"] == f"You brought back 0.3000 {world.market} of bond series 1, and 0.0000 {world.market} " \
+        "that was paid meanwhile."  # fmt: skip
+    assert world.see("bonds", "--account", world.bob)["series"][0]["held"] == "0.3000"
+    world.ask(world.alice, "issue-bond", "1", "0.2")  # sent from what came back
+    until(lambda: units_of(world, world.alice, bond) == 2000, "units that were brought back")
+    the_audit_agrees(world, bond, known=4000)
+
+
+def send_units(world, bond, units):
+    """A plain transfer of bob's to the pool's account, without a memo."""
+    money = Units(world.chain.asset(bond).id, units)
+    world.do(world.bob, builders.transfer(world.id(world.bob), world.id(world.pool), money))
+
+
+def the_audit_agrees(world, bond, known):
+    found = until(lambda: (one := world.see("audit"))["verdict"] == "agrees" and one, "ledger and chain agree")
+    (row,) = found["bonds"]
+    assert (row["asset"], row["known"], row["to_be_issued"], row["on_chain"]) == (bond, known, 0, known)
+
+
+def what_was_redeemed_on_the_chain_comes_with_the_units(world):
+    bond = f"B{world.market}1"
+    before = world.free(world.bob)
+    send_units(world, bond, 1000)
+    (told,) = until(lambda: world.told(world.bob, "0.0000 " + world.market + " of bond series 1"), "the money")
+    came = world.free(world.bob) - before
+    assert 1000 <= came <= 1010, told  # one for one, with its coupon
+    assert f"0.{came:04} {world.market} that was paid meanwhile" in told["text"]
+    the_audit_agrees(world, bond, known=4000)

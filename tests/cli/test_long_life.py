@@ -8,8 +8,10 @@ from bsip_mplp.cli.output import BOOKS, NO_HOLD
 from bsip_mplp.journal import Cursor, Journal
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.lead import lead
+from bsip_mplp.rules.inputs import Deposit, IssueBond, OrderDone, ParametersChanged, Request
 from tests import long_course
 from tests.cli.conftest import CONFIG
+from tests.long_course import DAY, NOON
 
 
 @pytest.fixture
@@ -185,6 +187,36 @@ def test_bonds_show_the_series_and_what_one_holds_and_the_offers(mplp, at):
     assert [(o["to"], o["bonds"], o["price"]) for o in shown["offers"]] == [("henry", "0.4000", "0.3900")]
     assert mplp("bonds", "--account", "zoe", "--json").json["offers"] == []
     assert "Offers of or to henry" in mplp("bonds", "--account", "henry").out
+
+
+def test_pl_43_bonds_on_the_chain_are_shown_and_what_comes_back_is_explained(mplp, at):
+    journal, now = at(long_course.BLACK), NOON + 31 * DAY
+    done = {"fee_asset": "TEST", "fee": 7}
+    put = [
+        ParametersChanged(time=now, market="CNY", changes={"bond_prefix": "MPLPBOND"}),
+        Request(time=now, account="grace", ask=IssueBond(series=1, amount=6_000)),
+        OrderDone(time=now, order=1, transaction="aa", **done),
+    ]
+    Intake.load(journal).take(put)
+    (shown,) = mplp("bonds", "--account", "grace", "--json").json["series"]
+    assert (shown["held"], shown["on_chain"], shown["asset"]) == ("0.4000", "0.6000", "MPLPBOND1")
+    assert re.search(r"0\.6000 +MPLPBOND1", mplp("bonds", "--account", "grace").out)
+    (way,) = [row for row in mplp("balance", "--account", "grace", "--json").json["balances"] if row["asset"] != "CNY"]
+    assert (way["what"], way["amount"]) == ("bonds, order 2", "0.6000")
+    more = [
+        OrderDone(time=now + 9, order=2, transaction="bb", **done),
+        *long_course.INSURED,
+        Deposit(time=now + 2 * DAY, account="henry", asset="MPLPBOND1", amount=6_000),
+    ]
+    Intake.load(journal).take(more)
+    told = mplp("statement", "--account", "henry", "--json").json
+    assert [line["meaning"] for line in told["movements"]] == [
+        "What you sent to the pool's account.",
+        "Units of series 1: you hold their bonds here now.",
+        "What was paid on your bonds of series 1 while they were on the chain.",
+    ]
+    assert "PL-43" in mplp("statement", "--account", "henry").out
+    assert mplp("verify").status == 0
 
 
 def test_a_series_that_is_redeemed_is_shown_only_when_asked_for(mplp, at):

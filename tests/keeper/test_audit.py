@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bsip_mplp.chain.holdings import Holdings
 from bsip_mplp.chain.movements import Movement
-from bsip_mplp.keeper.audit import PATIENCE_SECONDS, Books, VaultFigure, Verdict, judge, own_of
+from bsip_mplp.keeper.audit import PATIENCE_SECONDS, BondFigure, Books, VaultFigure, Verdict, judge, own_of
 from bsip_mplp.keeper.audits import AuditBoard, Kept, audit_from_json, audit_to_json
 from bsip_mplp.keeper.health import reasons
 from bsip_mplp.keeper.metrics import exposition
@@ -224,3 +224,23 @@ def test_a_vault_that_differs_stops_nobodys_payout():
     audit = judge(books(time=10**6), holdings(1050), None, bad, vaults_since=5000)
     assert audit.verdict is Verdict.DIFFERS
     assert audit.hold is None
+
+
+@pytest.mark.parametrize(("under_way", "supply", "burnt"), [(0, 400, 0), (100, 300, 0), (100, 400, 0), (0, 390, 10)])
+def test_pl_43_units_on_the_chain_are_those_that_the_ledger_knows_or_still_to_be_issued_or_burnt(
+    under_way, supply, burnt
+):
+    figure = BondFigure(2, "MPLPBOND2", 400, under_way, supply)
+    audit = judge(books(), holdings(1050), bonds=[figure])
+    assert (figure.burnt_units, audit.verdict, audit.hold, audit.alarms()) == (burnt, Verdict.AGREES, None, [])
+
+
+def test_pl_43_units_that_stand_for_no_bond_stop_payouts():
+    audit = judge(books(), holdings(1050), bonds=[BondFigure(2, "MPLPBOND2", 400, 0, 401)])
+    assert audit.verdict is Verdict.DIFFERS
+    assert "payouts are stopped" in audit.hold
+    assert audit.alarms() == [
+        "audit at block 100: there are 401 units of MPLPBOND2 on the chain, the ledger knows of 400: "
+        "1 stand for no bond; payouts are stopped"
+    ]
+    assert audit_from_json(json.loads(json.dumps(audit_to_json(audit)))) == audit

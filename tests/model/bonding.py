@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil, floor
 
+from .on_chain import CHAIN, KINDS, OnChain
 from .things import DAY, No
 
 WEEK, YEAR = 7 * DAY, 365 * DAY
@@ -26,6 +27,10 @@ class Series:
     redeemed: int = 0
     coupon_paid: int = 0
     gone: bool = False
+    asset: str = ""
+    asset_made: bool = False
+    on_chain: int = 0
+    waiting: list = field(default_factory=list)
 
 
 @dataclass
@@ -39,7 +44,7 @@ class Offer:
     state: str = "open"
 
 
-class Bonding:
+class Bonding(OnChain):
     # --- what the fund owes and has -------------------------------------------------------------------------------
 
     def above_reserve(self, m):
@@ -249,7 +254,8 @@ class Bonding:
         for holder in sorted(series.holdings, key=lambda name: -series.holdings[name])[:left]:
             parts[holder] += 1
         for holder, part in parts.items():
-            self.move(part, series.market, f"fund/{series.market}", f"free/{holder}")
+            target = self.pot(series) if holder == CHAIN else f"free/{holder}"
+            self.move(part, series.market, f"fund/{series.market}", target)
         return parts
 
     def fewer(self, series, holder, units):
@@ -336,6 +342,8 @@ class Bonding:
     # --- orders for positions in protocol custody -----------------------------------------------------------------
 
     def take_order_filled(self, item):
+        if self.bond_report(item):
+            return
         order = self.orders.get(item.order)
         if order is None or order.state != "open" or order.kind == "payout":
             raise No("G-6")
@@ -370,7 +378,7 @@ class Bonding:
         return [
             order
             for order in self.orders.values()
-            if order.kind != "payout"
+            if order.kind not in ("payout", *KINDS)
             and order.state == "open"
             and (order.market, order.account) == (p.market, p.account)
         ]

@@ -55,6 +55,7 @@ def compare(engine, model):
         "risk_lent",
         "held_bids",
         "payouts",
+        "bonds_on_chain",
         "operator",
         "outside",
     ):

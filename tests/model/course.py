@@ -17,6 +17,7 @@ from bsip_mplp.rules.inputs import (
     Deposit,
     FeedSeen,
     Insure,
+    IssueBond,
     KeepBond,
     Lend,
     Loss,
@@ -54,6 +55,8 @@ class Course:
     """Makes the inputs of one course; `model` is where they lead."""
 
     core = "BTS"
+    issues = True
+    """Whether bonds may be put on the chain."""
 
     def __init__(self, seed, steps=80):
         self.rng = random.Random(seed)
@@ -68,6 +71,10 @@ class Course:
         self.custody = {who: "protocol" if self.rng.random() < protocol else "books" for who in PEOPLE}
         self.weights = [weight * self.rng.choice((0.3, 1, 1, 3)) for _, weight in self.ACTIONS]
         self.pace = self.rng.choice((0.3, 1, 1, 2))
+        self.bond_rng = random.Random(f"bonds {seed}")
+        self.issues = self.issues and self.bond_rng.random() < 0.6
+        self.units = {}
+        """Units of bonds on the chain by asset and account."""
 
     def inputs_made(self):
         self.begin()
@@ -76,6 +83,8 @@ class Course:
         return self.inputs
 
     def put(self, item):
+        if isinstance(item, OrderDone):
+            self.units_are_sent(self.model.orders.get(item.order))
         self.inputs.append(item)
         self.model.apply(item)
 
@@ -97,7 +106,10 @@ class Course:
             least = rng.choice((1, 1, 1, self.scale // 5 or 1))
             self.put(AssetSeen(time=0, symbol=symbol, precision=rng.choice((0, 4, 5)), least_size=least))
         for market in self.markets:
-            self.put(MarketOpened(time=0, market=market, core_asset=self.core, parameters=self.some_parameters()))
+            parameters = self.some_parameters()
+            if self.issues:
+                parameters["bond_prefix"] = self.bond_rng.choice(("MPLPBOND", "MPLP.", "MPLP.", None))
+            self.put(MarketOpened(time=0, market=market, core_asset=self.core, parameters=parameters))
             self.prices[market] = Fraction(rng.choice((1, 1, 2, 10)), rng.choice((1, 1, 3, 100)))
             self.feed(market)
 
@@ -156,6 +168,8 @@ class Course:
     def step(self):
         self.time_goes_on()
         self.rng.choices([action for action, _ in self.ACTIONS], self.weights)[0](self)
+        if self.issues and self.model.series and self.bond_rng.random() < 0.6:
+            self.bonds_go_round()
 
     def time_goes_on(self):
         rng, due = self.rng, self.model.next_due()
@@ -554,7 +568,7 @@ class Course:
             left = series.amount - series.sold
             units = max(0, rng.choice((left, left, left // 2, left + 5, self.amount())) + rng.choice((-1, 0, 0)))
             kind = rng.random()
-            held = list(series.holdings)
+            held = [who for who in series.holdings if not who.startswith("(")]
             if series.on_offer and kind < 0.7:
                 asset = series.market if rng.random() < 0.95 else self.core
                 self.deposit(self.anyone(), asset, min(10**15, units), BuyBond(series=series.number))
@@ -575,10 +589,62 @@ class Course:
                 else:
                     self.request(offer.seller, KeepBond(offer=offer.number))
 
+    def units_are_sent(self, order):
+        if order is not None and order.state == "open" and order.kind in ("bond_issue", "bond_pay"):
+            mine = self.units.setdefault(order.asset, {})
+            mine[order.account] = mine.get(order.account, 0) + order.units
+
+    def bonds_go_round(self):
+        """Bonds are put on the chain, units of them change hands there and come back, by whoever has them."""
+        rng, model = self.bond_rng, self.model
+        series = rng.choice(list(model.series.values()))
+        left = series.amount - series.sold
+        if series.on_offer and left and rng.random() < 0.5:
+            self.deposit(
+                self.anyone(), series.market, max(1, left // rng.choice((1, 2, 3))), BuyBond(series=series.number)
+            )
+        if series.holdings and rng.random() < 0.2:
+            units = max(1, series.sold // rng.choice((1, 2, 5)) + rng.choice((0, 1)))
+            self.deposit(rng.choice(PEOPLE), series.market, units, Insure(market=series.market))
+        opened = [n for n, order in model.orders.items() if order.state == "open" and order.kind.startswith("bond_")]
+        if opened and rng.random() < 0.7:
+            number = rng.choice(opened)
+            done = OrderDone(time=self.now, order=number, fee_asset=self.core, fee=7, transaction="ab")
+            failed = OrderFailed(time=self.now, order=number, reason="no")
+            filled = OrderFilled(time=self.now, order=number, units=1)
+            self.put(rng.choices((done, failed, filled), (8, 2, 1))[0])
+        holders = [who for who in series.holdings if not who.startswith("(")]
+        if holders and rng.random() < 0.7:
+            who = rng.choice(holders)
+            held = series.holdings[who]
+            amount = rng.choice((None, 1, held, held // 2, held // 3, held + 1))
+            ask = IssueBond(series=series.number, amount=amount, asset=rng.choice((None,) * 9 + (self.core,)))
+            if rng.random() < 0.5:
+                self.deposit(who, series.market, max(1, held * rng.choice((1, 3))), ask)
+            else:
+                self.request(who, ask)
+        mine = self.units.get(series.asset, {})
+        owners = [who for who, units in mine.items() if units]
+        if owners and rng.random() < 0.7:
+            self.units_change_hands(rng, series, mine, rng.choice(owners))
+
+    def units_change_hands(self, rng, series, mine, owner):
+        units = rng.choice((1, mine[owner], (mine[owner] + 1) // 2, (mine[owner] + 2) // 3))
+        mine[owner] -= units
+        if rng.random() < 0.4:
+            other = rng.choice(PEOPLE)
+            mine[other] = mine.get(other, 0) + units
+            return
+        ask = rng.choice((None, None, Redeem(series=series.number), Stake()))
+        unreadable = "what is that" if ask is None and rng.random() < 0.3 else None
+        extra = rng.choice((0,) * 9 + (10**6,))
+        self.deposit(owner, series.asset, units + extra, ask, unreadable)
+
     def chain_acts(self):
         """A simulated chain carries out an order of a position in protocol custody, in part or in whole, or not."""
         rng, model = self.rng, self.model
-        orders = [order for order in model.orders.values() if order.kind != "payout" and order.state == "open"]
+        kinds = ("pay_debt", "close", "hand_over")
+        orders = [order for order in model.orders.values() if order.kind in kinds and order.state == "open"]
         if not orders:
             return
         order = rng.choice(orders)

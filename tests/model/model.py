@@ -743,9 +743,10 @@ class Model(Auctioning, Carrying, Bonding):
 
     def take_deposit(self, item):
         self.move(item.amount, item.asset, "outside", f"free/{item.account}")
+        is_bond = self.brought_back(item)
         if item.ask is not None:
-            self.do(item.account, item.ask, (item.asset, item.amount) if item.amount else None)
-        elif item.unreadable is not None:
+            self.do(item.account, item.ask, (item.asset, item.amount) if item.amount and not is_bond else None)
+        elif item.unreadable is not None and not is_bond:
             raise No("G-6")
 
     def take_request(self, item):
@@ -818,12 +819,16 @@ class Model(Auctioning, Carrying, Bonding):
         self.move(units, ask.asset, f"free/{account}", f"payout/{n}")
 
     def take_order_done(self, item):
+        if self.bond_report(item):
+            return
         order = self.open_order(item.order)
         order.state, order.transaction = "done", item.transaction
         self.move(order.units, order.asset, f"payout/{order.number}", "outside")
         self.move(item.fee, item.fee_asset, "operator", "outside")
 
     def take_order_failed(self, item):
+        if self.bond_report(item):
+            return
         order = self.open_order(item.order)
         order.state = "failed"
         self.move(order.units, order.asset, f"payout/{order.number}", f"free/{order.account}")
@@ -949,6 +954,7 @@ class Model(Auctioning, Carrying, Bonding):
             "risk_lent": self.by_account("risk_lent/"),
             "held_bids": self.by_account("bid/"),
             "payouts": self.by_account("payout/"),
+            "bonds_on_chain": self.by_account("bonds/"),
             "operator": self.by_account("operator").get("", {}),
             "outside": self.by_account("outside").get("", {}),
             "markets": {m.name: {"valid": m.valid, "parameters": m.par} for m in self.markets.values()},
@@ -1022,6 +1028,8 @@ def acceptable(name, value):
     """Kinds and bounds of parameters; PL-D7 for `prepay_lead_days`."""
     if name in ("missed_prepay_ends", "bond_forced"):
         return value in {"missed_prepay_ends": ("paid_time", "at_once")}.get(name, ("no", "option", "compulsory"))
+    if name == "bond_prefix":
+        return value in (None, "MPLPBOND", "MPLP.")
     if value in {"combined_floor": ("ICR", "MCR"), "lcr_cap": (None,), "dividend_target": (None,)}.get(name, ()):
         return True
     if name in ("insurance_reserve", "dividend_target"):

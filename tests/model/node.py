@@ -55,6 +55,8 @@ class NodeCourse(Course):
 
     ACTIONS = tuple(one for one in Course.ACTIONS if one[0] is not Course.loss)
 
+    issues = False
+
     def __init__(self, seed, steps, url, folder):
         super().__init__(seed, steps)
         self.town = NodeTown(url, PEOPLE, self.markets)

@@ -32,6 +32,20 @@ def test_the_engine_and_the_model_agree_after_every_input(block):
         assert found is None, f"seed {seed}, step {found[0]}: {found[1]}; python -m tests.model {seed}"
 
 
+@pytest.mark.parametrize("seed", [6, 40, 53, 119, 138, 249, 274, 286])
+def test_pl_43_long_courses_in_which_bonds_go_to_the_chain_and_back(seed):
+    inputs = Course(seed, 240).inputs_made()
+    found = difference(inputs)
+    assert found is None, f"step {found[0]}: {found[1]}; python -m tests.model {seed} --steps 240"
+    engine, back = Engine(), 0
+    for item in inputs:
+        outcome = engine.apply(item)
+        invariants.check_outcome(outcome)
+        invariants.check(engine)
+        back += sum((event.kind, event.what) == ("series", "brought back") for event in outcome.events)
+    assert back > 3
+
+
 @pytest.mark.parametrize("block", range(BLOCKS))
 def test_what_always_holds_holds_after_every_input(block):
     """PL-I1 to PL-I4 and G-5."""

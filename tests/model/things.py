@@ -25,6 +25,7 @@ DEFAULTS = {
     "bond_window": 7 * DAY,
     "bond_coupon": Fraction(5, 100),
     "bond_forced": "no",
+    "bond_prefix": None,
     "missed_prepay_ends": "paid_time",
     "protect_at_mcr": Fraction(21, 20),
     "stake_term_days": 14,

@@ -11,7 +11,7 @@ from bsip_mplp.rehearsal.result import FIGURES, GROUP_FIGURES, SERIES
 from bsip_mplp.rehearsal.rulesets import RULE_SETS
 from bsip_mplp.rehearsal.simulation import Run, course_of, simulate
 from bsip_mplp.rehearsal.world import Event
-from bsip_mplp.rules import shared_service
+from bsip_mplp.rules import feeds
 
 from .kit import scenario
 
@@ -99,18 +99,22 @@ def test_the_price_fell_inside_to_what_was_paid_in_forced_sales_never_to_a_bid_t
     assert 10 < fall_permille <= 1000 * max(lowest) + 0.1
 
 
-def test_looking_at_every_position_whose_lcr_the_shared_pool_moved_changes_nothing(monkeypatch):
-    few, looks = simulate(fall(), "both", 0), []
+@pytest.mark.parametrize("rule_set", ["peer", "peer_vaults", "both"])
+def test_looking_at_every_position_that_has_loans_with_every_feed_changes_nothing(monkeypatch, rule_set):
+    paths, seen, look_for_triggered = (3, 4), set(), feeds.look_for_triggered
+    few = [simulate(fall(), rule_set, path) for path in paths]
 
-    def look_at_all(book, pool):
-        for number in pool.with_loans:
-            position = pool.by_number[number].position
-            looks.append(position.account)
-            book.look_at(position)
+    def at_all_of_them(book, market):
+        for position in book.positions.values():
+            if position.loans:
+                book.look_at(position)
+                seen.add(position.state)
+        look_for_triggered(book, market)
 
-    monkeypatch.setattr(shared_service, "_look_at_moved", look_at_all)
-    same(few, simulate(fall(), "both", 0))
-    assert len(looks) > 100
+    monkeypatch.setattr(feeds, "look_for_triggered", at_all_of_them)
+    for path, found in zip(paths, few, strict=True):
+        same(found, simulate(fall(), rule_set, path))
+    assert seen == {"protected", "in_auction", "taken_over", "carried"}
 
 
 # --- conservation ---------------------------------------------------------------------------------------------

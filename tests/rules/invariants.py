@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bsip_mplp.ledger import MAY_BE_NEGATIVE
+from bsip_mplp.rules.bond_state import ON_CHAIN
 from bsip_mplp.rules.transitions import TRANSITIONS
 
 LENDERS_OWN = ("PL-1", "PL-2", "PL-50", "PL-39", "V-10")
@@ -22,6 +23,7 @@ def check(engine):
     check_positions(engine)
     check_vaults(engine)
     check_paid_time(engine)
+    check_bonds(engine)
 
 
 def check_double_entry(engine):
@@ -127,6 +129,21 @@ def check_paid_time(engine):
         )
         assert excused, f"loan {loan.number}, paid until {loan.paid_until}, at {book.now}: {position.state}"
         assert loan.unpaid, f"loan {loan.number} is unpaid and nothing is recorded"
+
+
+def check_bonds(engine):
+    """PL-39, PL-43: somebody holds each bond; what is held for the chain is there while units of it are, no longer."""
+    book = engine.book
+    opened = [order for order in book.orders.values() if order.state == "open"]
+    for series in book.series.values():
+        assert sum(series.holdings.values()) == series.outstanding, series.number
+        assert all(units > 0 for units in series.holdings.values())
+        assert 0 <= series.on_chain <= series.amount
+        if not series.on_chain:
+            assert ON_CHAIN not in series.holdings
+            assert engine.ledger.balance(series.pot, series.market) == 0
+        to_send = sum(o.units for o in opened if o.asset == series.asset and o.kind in ("bond_issue", "bond_pay"))
+        assert to_send + sum(units for _, units in series.waiting) <= series.on_chain
 
 
 def check_outcome(outcome):

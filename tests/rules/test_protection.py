@@ -52,6 +52,31 @@ def test_pl_d17_a_spike_over_lmcr_is_refused_and_the_request_stays_armed():
     assert scene.live("ann") == [1]
 
 
+def test_pl_14_a_request_under_lmcr_is_tried_again_once_cr_or_lmcr_or_the_position_is_another():
+    scene = stage()
+    scene.lend("bob", 5000, "BTS", "1/10", 14)
+    scene.protect("ann", at=Fraction(3, 2))
+    told = []
+    for price in (700, 690, 700):  # CR 1.19
+        scene.feed(price)
+        told += [text for text in scene.told("ann") if "could not borrow" in text]
+    assert len(told) == 1
+    scene.parameters(lmcr=1150)
+    assert armed(scene)
+    scene.feed(701)  # with the next feed (PL-D67)
+    assert scene.live("ann") == [1]
+
+    for end in (lambda scene: scene.feed(765), lambda scene: scene.position("ann", 1870, 1000)):  # CR 1.3 and over
+        scene = stage()
+        scene.lend("bob", 5000, "BTS", "1/10", 14)
+        scene.protect("ann", at=Fraction(3, 2))
+        scene.feed(700)
+        scene.feed(700)
+        assert armed(scene)
+        end(scene)
+        assert scene.live("ann") == [1]
+
+
 def test_pl_d17_the_first_armed_runs_first():
     scene = stage()
     scene.lend("bob", 400, "BTS", "1/10", 14)

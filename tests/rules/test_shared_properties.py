@@ -179,6 +179,9 @@ def test_ordered_sums_are_what_a_list_says(items, key):
     assert index.up_to(key) == (len(up_to), sum(k[1] for k in up_to), sum(k[2] for k in up_to))
     assert [place for place, _ in index.between(5, key)] == sorted(k[0] for k in plain.values() if 5 < k[0] <= key)
     assert len(index) == len(plain)
+    assert index.total() == index.up_to(30)
+    if plain:
+        assert index.last_key() == max(kept[0] for kept in plain.values())
 
 
 def test_a_decision_in_the_gap_of_rounding_is_exact():

@@ -438,6 +438,23 @@ def test_with_both_ways_lcr_counts_both():
     assert position.state == "protected"  # without the pool's part LCR would be 1.39
 
 
+def test_with_both_ways_who_gives_the_pools_service_up_is_judged_in_the_same_step():
+    """PL-22 counts what the pool adds: once it adds nothing, the hold begins, and waits for no further feed."""
+    scene = draft(interest=1_000_000)
+    scene.put(Deposit(time=0, account="bob", asset="USD", amount=500_000, ask=Lend(rate=Fraction(1, 10), term_days=60)))
+    scene.put(Deposit(time=0, account="ann", asset="USD", amount=50_000, ask=Prepay()))
+    scene.put(Request(time=0, account="ann", ask=Borrow(market="USD", asset="USD", amount=500_000)))
+    scene.feed(38_000)
+    scene.wait(days=1)
+    position = scene.of("ann").position
+    assert not position.holds
+    scene.hold("ann", 1500)
+    assert not scene.of("ann").served
+    assert set(position.holds) == {"auction"}  # without the pool's part LCR is 1.39
+    scene.wait(seconds=60)
+    assert position.state == "in_auction"
+
+
 def test_with_both_ways_a_loan_puts_the_pools_call_off_until_it_ends():
     """A position with a loan, under MCR, not served by the pool: it is neither called nor asked about for ever."""
     scene = SharedScene()

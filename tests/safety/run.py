@@ -79,7 +79,8 @@ class KeptBoard:
         return self.kept
 
     def write(self, kept):
-        if kept.last.unknown or any(one.is_short for one in kept.last.figures):
+        last = kept.last
+        if last.unknown or any(one.is_short for one in last.figures) or any(one.is_over for one in last.bonds):
             self.alarms += kept.last.alarms()
         self.kept = Kept(kept.own, audit_from_json(json.loads(json.dumps(audit_to_json(kept.last)))))
 
@@ -249,6 +250,17 @@ class Run:
             except ChainError:
                 continue  # who has not got it can't send it
 
+    def send_one_of(self, sent, people):
+        """Some of `people` send some of what stands there: symbol, units and memo."""
+        for _ in range(self.rng.choice((1, 2, 5))):
+            self.nonce += 1
+            symbol, units, text = self.rng.choice(sent)
+            self.figures.log.append(f"{units} {symbol} {text}")
+            try:
+                self.town.transfer(self.rng.choice(people), units, text, self.nonce, symbol)
+            except ChainError:
+                continue  # who has not got it can't send it
+
     def _blocks(self):
         for _ in range(self.rng.randrange(1, 9)):
             self.chain.produce_block()
@@ -378,7 +390,7 @@ class Run:
         ordered = sorted(
             (one.account, self.chain.asset(one.asset).number, one.units)
             for one in orders
-            if one.kind == "payout" and one.state == "done"
+            if one.kind in ("payout", "bond_pay") and one.state == "done"
         )
         if sent != ordered:
             raise Broken(f"paid {sent}, ordered {ordered}")

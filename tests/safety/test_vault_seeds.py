@@ -5,9 +5,7 @@ More: `python -m tests.safety.vaults FIRST COUNT`.
 
 import pytest
 
-from bsip_mplp.chain.outbox import Outbox
-from bsip_mplp.rules.inputs import OrderDone
-from tests.safety.run import Broken
+from tests.safety.hasty import is_caught, tell_too_soon
 from tests.safety.vaults import VaultRun, VaultTown
 
 SEEDS = 10
@@ -33,21 +31,5 @@ def test_v_4_and_v_5_what_is_in_vaults_agrees_to_the_last_unit_whatever_goes_wro
 
 
 def test_an_order_on_a_vault_told_as_done_before_it_is_sent_is_caught(town, monkeypatch):
-    begin = Outbox._begin
-
-    def hasty(self, one, context, reserve_units):
-        if one.order.kind != "vault":
-            return begin(self, one, context, reserve_units)
-        number = one.order.number
-        transaction = self._sign(one, context).id
-        return OrderDone(time=context.time, order=number, fee_asset="TEST", fee=0, transaction=transaction), 0
-
-    monkeypatch.setattr(Outbox, "_begin", hasty)
-    broken = []
-    for seed in range(1, SEEDS + 1):
-        try:
-            VaultRun(town, seed).play()
-        except Broken as error:
-            broken.append(str(error))
-            break
-    assert broken
+    tell_too_soon(monkeypatch, "vault")
+    assert is_caught(VaultRun, town, range(1, SEEDS + 1))

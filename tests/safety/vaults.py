@@ -9,7 +9,6 @@ from collections import Counter
 
 from bsip_mplp.chain.vaults import Terms
 from bsip_mplp.config import Vault
-from bsip_mplp.devnet.errors import ChainError
 from bsip_mplp.devnet.operations import AccountUpgrade
 from bsip_mplp.journal import read
 from tests.devnet.kit import CORE
@@ -97,14 +96,7 @@ class VaultRun(Run):
             getattr(self, f"_{what}")()
 
     def _send(self):
-        for _ in range(self.rng.choice((1, 2, 5))):
-            self.nonce += 1
-            symbol, units, text = self.rng.choice(SENT)
-            self.figures.log.append(f"{units} {symbol} {text}")
-            try:
-                self.town.transfer(self.rng.choice(WHO), units, text, self.nonce, symbol)
-            except ChainError:
-                continue  # who has not got it can't send it
+        self.send_one_of(SENT, WHO)
 
     def _work(self):
         self.work(self.rng.choice(("inbox", "inbox", "vaults", "vaults", "vaults", "payouts", "watcher", "auditor")))

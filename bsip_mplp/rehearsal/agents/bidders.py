@@ -12,8 +12,9 @@ from bsip_mplp.ratios import PERMILLE
 from bsip_mplp.rehearsal.agents import money, traits
 from bsip_mplp.rehearsal.scenario import Scenario
 from bsip_mplp.rehearsal.world import ALWAYS, CORE, USD_SYMBOL, Event, World
+from bsip_mplp.rules.bond_state import Series
 from bsip_mplp.rules.inputs import Bid, BuyBond
-from bsip_mplp.rules.state import Auction, Series
+from bsip_mplp.rules.state import Auction
 
 HOLDS_DAYS = 20.0
 """How long a bidder reckons that its money is bound by a position it wins."""

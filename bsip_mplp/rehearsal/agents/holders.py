@@ -77,6 +77,7 @@ class Holders:
         for place, user in enumerate(who.tolist()):
             world.endow(user, core=int(world.wealth[user]))
             self.open(world, place)
+            world.catch_up()
         self._set_band(world)
 
     def draw(self, rng: np.random.Generator, count: int) -> None:
@@ -112,7 +113,7 @@ class Holders:
 
     def act(self, world: World, why: Event) -> int | None:
         """Look at all positions of the kind at once, and act for those that have to."""
-        ratios = world.ratios()[self.who]
+        ratios = world.ratios(self.who)
         if why & Event.FEED:
             self._see(world, ratios)
         if why & Event.LOAN:
@@ -242,7 +243,8 @@ class Holders:
     def _look_after_loans(self, world: World, place: int) -> None:
         """Pay the next interest if the position still needs the loan; else it ends with what was paid for."""
         user = int(self.who[place])
-        if world.debt[user] and world.ratios()[user] < (1 + self.temper.back_over_mcr) * world.mcr / PERMILLE:
+        ratio = world.ratios(self.who[place : place + 1])[0]
+        if world.debt[user] and ratio < (1 + self.temper.back_over_mcr) * world.mcr / PERMILLE:
             money.pay_ahead(world, user, user)
         else:
             money.take_interest_back(world, user)
