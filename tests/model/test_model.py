@@ -32,7 +32,7 @@ def test_the_engine_and_the_model_agree_after_every_input(block):
         assert found is None, f"seed {seed}, step {found[0]}: {found[1]}; python -m tests.model {seed}"
 
 
-@pytest.mark.parametrize("seed", [6, 40, 53, 119, 138, 249, 274, 286])
+@pytest.mark.parametrize("seed", [6, 11, 45, 53, 56, 59, 66, 79])
 def test_pl_43_long_courses_in_which_bonds_go_to_the_chain_and_back(seed):
     inputs = Course(seed, 240).inputs_made()
     found = difference(inputs)
