@@ -212,7 +212,9 @@ def _failed(book: Book, series: Series, order: ChainOrder, failed: OrderFailed) 
             (f"order/{order.number}", order.asset, -order.units), (series.pot, order.asset, order.units),
         )  # fmt: skip
     for account, units in back:
-        _give_back(book, series, account, units)
+        if not series.on_chain:  # others brought back more than there can be on the chain
+            break
+        _give_back(book, series, account, min(units, series.on_chain))
         text = f"Bonds of series {series.number} could not be put on the chain, and are yours here: {failed.reason}."
         book.notify(account, "PL-43", text)
     book.touch("order", order.number, order)

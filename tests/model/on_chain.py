@@ -114,5 +114,6 @@ class OnChain:
             return True
         if order.kind == "bond_pay":
             self.move(order.units, order.asset, f"order/{order.number}", self.pot(series))
-        self.hand_over(series, order.account, order.units)
+        if series.on_chain:  # more of it may have come back than an order that failed can have left there
+            self.hand_over(series, order.account, min(order.units, series.on_chain))
         return True

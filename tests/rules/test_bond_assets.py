@@ -94,6 +94,21 @@ def test_pl_43_bonds_are_issued_on_the_chain_once_their_asset_is_made():
     assert scene.engine.ledger.balance("operator", "BTS") == -21  # G-5: three fees
 
 
+@pytest.mark.parametrize("ends", ["carry_out", "refuse"])
+def test_pl_43_units_may_be_back_before_the_end_of_their_order_is_read(ends):
+    """A deposit is read in one turn and the end of an order in another; that an order then fails can only be a lie."""
+    scene, chain = stage()
+    issue(scene, "cat", 100)
+    chain.carry_out()
+    (order,) = chain.open()
+    scene.deposit("dan", 100, ASSET)
+    assert scene.series().holdings == {"cat": 80, "dan": 100}
+    getattr(chain, ends)(order)
+    assert scene.series().holdings == {"cat": 80, "dan": 100}
+    assert scene.series().on_chain == 0
+    invariants.check(scene.engine)
+
+
 def test_pl_43_whoever_sends_units_to_the_pool_has_the_bonds():
     scene, chain = stage()
     issue(scene, "cat", 100)
