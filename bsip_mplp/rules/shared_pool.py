@@ -68,11 +68,11 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     participant = position.participant
     interest = along[1] if along is not None and along[0] == pool.market else 0
     if participant is None:
-        _join(book, pool, position, _own_mcr(pool, ask.mcr), interest)
+        _join(book, pool, position, own_mcr_of(pool, ask.mcr), interest)
         return
     if ask.mcr is not None and participant.call == "full":
         raise Refused("SP-14", "the position belongs to the pool", "Add collateral or pay debt to get it back.")
-    own = participant.own_mcr if ask.mcr is None else _own_mcr(pool, ask.mcr)
+    own = participant.own_mcr if ask.mcr is None else own_mcr_of(pool, ask.mcr)
     _add_interest(book, participant, interest)
     accrual.advance(pool, book.now)
     if participant.unpaid and accrual.interest_balance(book, participant) >= participant.missed:
@@ -87,7 +87,7 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     service.refresh(book, pool)
 
 
-def _own_mcr(pool: SharedPool, mcr: Fraction | None) -> int | None:
+def own_mcr_of(pool: SharedPool, mcr: Fraction | None) -> int | None:
     """SP-7, SP-10, SP-16: a holder's own ratio, per mille; None stands for MCR."""
     if mcr is None:
         return None

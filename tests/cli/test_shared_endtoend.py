@@ -71,6 +71,7 @@ def has(world, name, what, asset=None):
 def test_supply_hold_rewards_and_leave(world):
     """One story in order, since each part needs the pool as the one before has left it."""
     lent_to_the_pool(world)
+    what_holding_costs_is_shown_on_first_use(world)
     what_a_rule_refuses_comes_back(world)
     what_holding_costs_is_shown_and_then_taken(world)
     a_falling_price_takes_more_of_the_pool(world)
@@ -95,10 +96,29 @@ def lent_to_the_pool(world):
     assert has(world, world.carol, f"lent to the shared pool of {world.market}") == 1_500_000
 
 
+def what_holding_costs_is_shown_on_first_use(world):
+    """Feed and position are the chain's: the ledger has never seen the position. What can't be is not sent."""
+    assert world.see("position", "--account", world.bob)["positions"] == []
+    inputs = world.see("verify")["inputs"]
+    status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--what-if")
+    assert status == 0, said
+    assert f"takes {extra(Fraction(1, 10)) / 10**4:.4f} {world.market}" in said
+    for who, mcr, says in (
+        (world.bob, "0.9", "refused by SP-16"),
+        (world.alice, "1.2", f"{world.alice} has no position in {world.market}"),
+        ("nobody-there-1", "1.2", "nobody-there-1"),
+    ):
+        for more in ([], ["--what-if"]):
+            status, out, said = world.mplp("-a", who, "hold", world.market, "--mcr", mcr, *more)
+            assert (status, out, said.count("\n")) == (2, "", 1), said
+            assert says in said
+    assert world.see("verify")["inputs"] == inputs
+
+
 def what_a_rule_refuses_comes_back(world):
     assert "SP-9" in world.refused(world.carol, "leave", world.market, "151")
     assert "SP-9" in world.refused(world.bob, "leave", world.market)
-    assert "SP-16" in world.refused(world.bob, "hold", world.market, "--mcr", "0.9")
+    assert "SP-18" in world.refused(world.bob, "hold", world.market)  # without interest
     assert world.free(world.bob) == 0
     world.memo(world.carol, 1, "mplp supply", world.core)  # core asset is lent to no shared pool
     until(lambda: world.told(world.carol, "shared pool"), "the refusal is told")
@@ -107,7 +127,6 @@ def what_a_rule_refuses_comes_back(world):
 def what_holding_costs_is_shown_and_then_taken(world):
     price = Fraction(1, 10)
     world.ask(world.bob, "interest", "1", world.core)
-    # the refused request above had the position looked at
     status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--what-if")
     assert status == 0, said
     assert f"takes {extra(price) / 10**4:.4f} {world.market} and costs {interest(price) / 10**4:.4f}" in said
