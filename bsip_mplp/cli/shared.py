@@ -178,8 +178,8 @@ def hold(options: Options, market: str, mcr: str | None, interest: str | None, w
 def _show_cost(options: Options, market: str, account: str, own: Fraction | None) -> None:
     """SP-2 beside SP-12, for a position as it is now, and where its `cr` is its own mcr.
 
-    Feed and position are the chain's own of now. Raises `click.UsageError` or `RefusedError` where there is no pool or no
-    position, or the rules know no such mcr, before anything is sent.
+    Feed and position are the chain's own of now. Where there is no pool or no position, or the rules take no such mcr,
+    it raises `click.UsageError` or `RefusedError`, before anything is sent.
     """
     from bsip_mplp.bootstrap_views import see_now
     from bsip_mplp.cli.sending import RefusedError

@@ -46,7 +46,7 @@ def test_sp_9_who_waits_is_shown_with_what_is_left_to_wait_for():
 
 def test_sp_5_sp_9_what_a_lender_has_is_what_it_is_then_paid():
     scene = draft()
-    scene.supply("max", 1_000_000)
+    scene.supply("max", 100_000)
     scene.wait(days=3, seconds=11)
     scene.leave("lea")
     scene.wait(days=5, seconds=7)
@@ -63,7 +63,7 @@ def test_sp_5_sp_9_what_a_lender_has_is_what_it_is_then_paid():
     (after,) = lender_outlooks(book, "lea")
     assert (after.waiting, after.came_free, after.rewards) == (waits, 0, 0)
     (other,) = lender_outlooks(book, "max")
-    assert (other.staying, other.waiting, other.came_free) == (1_000_000, 0, 0)
+    assert (other.staying, other.waiting, other.came_free) == (100_000, 0, 0)
     assert lender_outlooks(book, "nobody") == []
 
 
