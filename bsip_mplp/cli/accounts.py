@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +13,7 @@ from bsip_mplp.cli.reading import Reader, fold, reading
 from bsip_mplp.cli.sending import sending_options
 
 if TYPE_CHECKING:
-    from bsip_mplp.rules.engine import Engine
+    from bsip_mplp.rules.shared_outlook import LenderOutlook
 
 FOR_VAULT = {
     "enter": "it goes into the vault now: mplp vault show",
@@ -38,15 +38,14 @@ def balance(options: Options, account: str | None, as_json: bool) -> None:
     """
     name = options.acting(account)
     with reading(options) as reader:
-        lends = any(lender["account"] == name for lender in reader.objects("lender"))
-        rows = _balance_rows(reader, name, fold(options) if lends else None)
+        rows = _balance_rows(reader, name, _lent(options, reader, name))
     if as_json:
         print_json({"account": name, "balances": rows})
         return
     print_table(f"What {name} has", ["what", "amount>", "asset", "note"], rows, f"{name} has nothing here yet.")
 
 
-def _balance_rows(reader: Reader, name: str, engine: Engine | None) -> list[dict[str, Any]]:
+def _balance_rows(reader: Reader, name: str, lent: Sequence[LenderOutlook]) -> list[dict[str, Any]]:
     from bsip_mplp.journal import read
 
     found: list[tuple[str, str, int, str]] = []
@@ -59,7 +58,7 @@ def _balance_rows(reader: Reader, name: str, engine: Engine | None) -> list[dict
             found.append((f"pool {pool['number']} available", pool["asset"], pool["available"], "mplp unlend"))
             found.append((f"pool {pool['number']} lent", pool["asset"], pool["lent"], "locked until the loans end"))
     found.extend(_for_vaults(reader, name))
-    found.extend(_in_shared_pools(reader, name, engine))
+    found.extend(_in_shared_pools(reader, name, lent))
     for order in read.orders(reader.connection, "open"):
         if order.account == name and order.kind == "payout":
             found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
@@ -90,19 +89,27 @@ def _for_vaults(reader: Reader, name: str) -> Iterator[tuple[str, str, int, str]
                 yield what, held.asset, held.units, FOR_VAULT[order.body["task"]]
 
 
-def _in_shared_pools(reader: Reader, name: str, engine: Engine | None) -> Iterator[tuple[str, str, int, str]]:
-    """What an account has in shared pools: as a holder the interest balance (SP-4), as a lender all that is its own.
+def _lent(options: Options, reader: Reader, name: str) -> list[LenderOutlook]:
+    """What an account has as a lender in shared pools.
 
-    What a lender earned and what came free for it follow from sums of the whole pool (SP-5, SP-9), so the rules are
-    asked for them: `engine` is the journal folded, or None for who never lent to one.
+    What it earned and what came free for it follow from sums of the whole pool (SP-5, SP-9): the rules are asked for
+    them on the folded journal, for who ever lent to one.
     """
-    from bsip_mplp.journal import read
     from bsip_mplp.rules.shared_outlook import lender_outlooks
+
+    if all(lender["account"] != name for lender in reader.objects("lender")):
+        return []
+    return lender_outlooks(fold(options).book, name)
+
+
+def _in_shared_pools(reader: Reader, name: str, lent: Sequence[LenderOutlook]) -> Iterator[tuple[str, str, int, str]]:
+    """What an account has in shared pools: as a holder the interest balance (SP-4), as a lender all that is its own."""
+    from bsip_mplp.journal import read
 
     for market in _shared_markets(reader):
         for held in read.balances(reader.connection, f"shared/{market}/interest/{name}"):
             yield f"interest for the shared pool of {market}", held.asset, held.units, "mplp unhold brings it back"
-    for found in () if engine is None else lender_outlooks(engine.book, name):
+    for found in lent:
         pool = f"the shared pool of {found.market}"
         yield f"lent to {pool}", found.market, found.staying, "mplp leave takes it out"
         yield f"waits to leave {pool}", found.market, found.waiting, "comes free evenly over T"

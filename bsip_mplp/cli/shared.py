@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,8 @@ from bsip_mplp.cli.sending import sending_options
 from bsip_mplp.money import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
-    from bsip_mplp.rules.engine import Engine
+    from bsip_mplp.rules.inputs import Hold
     from bsip_mplp.rules.shared_outlook import HoldOutlook, PoolOutlook
-    from bsip_mplp.rules.shared_state import SharedPool
 
 NO_CALL = "In books custody this is an entry of the ledger: it does not keep the chain from calling a position."
 PAID = click.Choice(["bitasset", "core"])
@@ -38,13 +36,10 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
     """
     from bsip_mplp.rules.shared_outlook import pool_outlooks
 
-    with reading(options) as reader:
-        if market is not None:
-            check_market(reader.markets, market)
-    engine = fold(options)
+    book = fold(options).book
     if market is not None:
-        _shared_pool(engine, market.upper())
-    found = pool_outlooks(engine.book, market and market.upper())
+        _check_pool(book.shared_pools, check_market(book.markets, market))
+    found = pool_outlooks(book, market and market.upper())
     with reading(options) as reader:
         shown = [_pool_shown(reader, one) for one in found]
     if as_json:
@@ -56,12 +51,10 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
     click.echo(NO_CALL if shown else "No shared pool is open: the configuration names it under [shared_pools].")
 
 
-def _shared_pool(engine: Engine, market: str) -> SharedPool:
-    """A market's shared pool; raises `click.UsageError` if it has none."""
-    pools = engine.book.shared_pools
+def _check_pool(pools: Collection[str], market: str) -> None:
+    """Raise `click.UsageError` if a market has no shared pool."""
     if market not in pools:
         raise click.UsageError(f"{market} has no shared pool: there are {', '.join(sorted(pools)) or 'none yet'}")
-    return pools[market]
 
 
 def _pool_shown(reader: Reader, found: PoolOutlook) -> dict[str, Any]:
@@ -169,13 +162,14 @@ def hold(options: Options, market: str, mcr: str | None, interest: str | None, w
     own = ratio_of("--mcr", mcr, "1.2")
     with Errand(options, **sending) as errand:
         symbol = errand.market(market)
-        _show_cost(options, symbol, errand.account, own)
+        ask = Hold(market=symbol, mcr=own)
+        along = None if interest is None else (symbol, errand.units(interest, symbol))
+        _show_cost(options, errand.account, ask)
         if not what_if:
-            along = None if interest is None else (symbol, errand.units(interest, symbol))
-            errand.ask(Hold(market=symbol, mcr=own), along)
+            errand.ask(ask, along)
 
 
-def _show_cost(options: Options, market: str, account: str, own: Fraction | None) -> None:
+def _show_cost(options: Options, account: str, ask: Hold) -> None:
     """SP-2 beside SP-12, for a position as it is now, and where its `cr` is its own mcr.
 
     Feed and position are the chain's own of now. Where there is no pool or no position, or the rules take no such mcr,
@@ -183,24 +177,21 @@ def _show_cost(options: Options, market: str, account: str, own: Fraction | None
     """
     from bsip_mplp.bootstrap_views import see_now
     from bsip_mplp.cli.sending import RefusedError
-    from bsip_mplp.rules.book import Refused
-    from bsip_mplp.rules.borrowing import find_position
     from bsip_mplp.rules.shared_outlook import hold_outlook
-    from bsip_mplp.rules.shared_pool import own_mcr_of
+    from bsip_mplp.rules.shared_pool import why_not_held
 
     engine = fold(options)
-    pool, book = _shared_pool(engine, market), engine.book
+    book, market = engine.book, ask.market
+    _check_pool(book.shared_pools, market)
     seen, note = see_now(options.settings, market, account, engine.now)
     for item in seen:
         engine.apply(replace(item, time=engine.now))
-    try:
-        own_mcr_of(pool, own)
-        position = find_position(book, account, market, None)
-    except Refused as refused:
+    refused = why_not_held(book, account, ask)
+    if refused is not None:
         said = f"it would be refused by {refused.rule}: {refused.reason}. {refused.remedy}".rstrip()
-        raise RefusedError(" ".join(filter(None, (note, said, "Nothing was sent.")))) from None
-    now = hold_outlook(book, market, position.account)
-    there = None if own is None or own <= 1 else hold_outlook(book, market, position.account, own)
+        raise RefusedError(" ".join(filter(None, (note, said, "Nothing was sent."))))
+    now, own = hold_outlook(book, market, account), ask.mcr
+    there = None if own is None or own <= 1 else hold_outlook(book, market, account, own)
     if note is not None:
         click.echo(note, err=True)
     if now is None:

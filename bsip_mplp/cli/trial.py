@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bsip_mplp.rules.engine import Engine
     from bsip_mplp.rules.inputs import Borrow, Input
     from bsip_mplp.rules.outcomes import Outcome
-    from bsip_mplp.rules.state import Position
 
 
 def try_out(options: Options, account: str, ask: Borrow, along: tuple[str, int] | None, *, as_json: bool) -> None:
@@ -51,7 +50,6 @@ def try_on(
     """
     from bsip_mplp.cli.sending import RefusedError
     from bsip_mplp.cli.vault_trial import try_out_vault, vault_of
-    from bsip_mplp.rules.borrowing import find_position
     from bsip_mplp.rules.inputs import Deposit, Request
 
     try:
@@ -69,8 +67,7 @@ def try_on(
             raise RefusedError(f"it would be refused by {refused.rule}: {refused.reason}. {refused.remedy}".rstrip())
     except RefusedError as error:
         raise RefusedError(" ".join((*first, error.message))) from None
-    position = find_position(engine.book, account, ask.market, ask.position)
-    shown = _shown(before, _ratios(engine, account, ask), engine, outcome, position)
+    shown = _shown(before, _ratios(engine, account, ask), engine, outcome, ask.position or account)
     if as_json:
         print_json({**shown, "first": list(first), "note": BOOKS, "seen": note})
         return
@@ -96,15 +93,11 @@ def ran_first(engine: Engine, account: str, outcomes: Iterable[Outcome]) -> list
 
 def _ratios(engine: Engine, account: str, ask: Borrow) -> dict[str, Fraction | None]:
     """CR and LCR as the rules have them now, with what the shared pool adds (PL-11, SP-1); empty without a position."""
-    from bsip_mplp.rules.book import Refused
-    from bsip_mplp.rules.borrowing import find_position
+    from bsip_mplp.cli.vault_trial import position_of
 
-    try:
-        position = find_position(engine.book, account, ask.market, ask.position)
-    except Refused:
-        return {}
-    feed = engine.book.markets[position.market].feed
-    if feed is None:
+    position = position_of(engine, account, ask)
+    feed = None if position is None else engine.book.markets[position.market].feed
+    if position is None or feed is None:
         return {}
     return {
         "CR": collateral_ratio(position.collateral, position.debt, feed.price),
@@ -117,12 +110,12 @@ def _shown(
     after: Mapping[str, Fraction | None],
     engine: Engine,
     outcome: Outcome,
-    position: Position,
+    account: str,
 ) -> dict[str, Any]:
     digits = {symbol: asset.precision for symbol, asset in engine.book.assets.items()}
     made = {event.key for event in outcome.events if (event.kind, event.what) == ("loan", "made")}
     loans = [dict(body) for (kind, key), body in outcome.objects.items() if kind == "loan" and key in made]
-    loans = [loan for loan in loans if loan["account"] == position.account]
+    loans = [loan for loan in loans if loan["account"] == account]
     taken = {str(loan["number"]): _first_interest(outcome, loan) for loan in loans}
     return {
         "ratios": [

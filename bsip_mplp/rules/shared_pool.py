@@ -62,17 +62,15 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     Bitasset that came along is interest (SP-4); any other money only carried the request, and stays free balance.
     """
     pool = pool_of(book, ask.market)
-    position = find_position(book, account, pool.market, ask.position)
-    if position.custody == "vault":
-        raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
+    position = _position_to_hold(book, account, pool.market, ask.position)
     participant = position.participant
     interest = along[1] if along is not None and along[0] == pool.market else 0
     if participant is None:
-        _join(book, pool, position, own_mcr_of(pool, ask.mcr), interest)
+        _join(book, pool, position, _own_mcr(pool, ask.mcr), interest)
         return
     if ask.mcr is not None and participant.call == "full":
         raise Refused("SP-14", "the position belongs to the pool", "Add collateral or pay debt to get it back.")
-    own = participant.own_mcr if ask.mcr is None else own_mcr_of(pool, ask.mcr)
+    own = participant.own_mcr if ask.mcr is None else _own_mcr(pool, ask.mcr)
     _add_interest(book, participant, interest)
     accrual.advance(pool, book.now)
     if participant.unpaid and accrual.interest_balance(book, participant) >= participant.missed:
@@ -87,7 +85,25 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     service.refresh(book, pool)
 
 
-def own_mcr_of(pool: SharedPool, mcr: Fraction | None) -> int | None:
+def _position_to_hold(book: Book, account: str, market: str, named: str | None) -> Position:
+    position = find_position(book, account, market, named)
+    if position.custody == "vault":
+        raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
+    return position
+
+
+def why_not_held(book: Book, account: str, ask: Hold) -> Refused | None:
+    """Which rule forbids a request to take part, whatever interest comes along; None if none does."""
+    try:
+        pool = pool_of(book, ask.market)
+        _own_mcr(pool, ask.mcr)
+        _position_to_hold(book, account, pool.market, ask.position)
+    except Refused as refused:
+        return refused
+    return None
+
+
+def _own_mcr(pool: SharedPool, mcr: Fraction | None) -> int | None:
     """SP-7, SP-10, SP-16: a holder's own ratio, per mille; None stands for MCR."""
     if mcr is None:
         return None
