@@ -11,6 +11,7 @@ from bsip_mplp.cli.options import Options, account_option, pass_options
 from bsip_mplp.cli.output import json_option, print_json, print_table, time_text
 from bsip_mplp.cli.reading import Reader, fold, reading
 from bsip_mplp.cli.sending import sending_options
+from bsip_mplp.money import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
     from bsip_mplp.rules.shared_outlook import LenderOutlook
@@ -110,9 +111,9 @@ def _in_shared_pools(reader: Reader, name: str, lent: Sequence[LenderOutlook]) -
         for held in read.balances(reader.connection, f"shared/{market}/interest/{name}"):
             yield f"interest for the shared pool of {market}", held.asset, held.units, "mplp unhold brings it back"
     for found in lent:
-        pool = f"the shared pool of {found.market}"
+        pool, days = f"the shared pool of {found.market}", found.threshold // SECONDS_PER_DAY
         yield f"lent to {pool}", found.market, found.staying, "mplp leave takes it out"
-        yield f"waits to leave {pool}", found.market, found.waiting, "comes free evenly over T"
+        yield f"waits to leave {pool}", found.market, found.waiting, f"comes free evenly over {days} days"
         yield f"came free in {pool}", found.market, found.came_free, "mplp rewards brings it to your free balance"
         yield f"rewards of {pool}", found.market, found.rewards, f"mplp rewards pays them in {found.paid_in}"
 

@@ -60,6 +60,8 @@ class LenderOutlook(NamedTuple):
     rewards: int
     """What it earned and was not paid (SP-5)."""
     paid_in: PaidIn
+    threshold: int
+    """T, in seconds: over it what waits comes free."""
 
 
 class HoldOutlook(NamedTuple):
@@ -133,6 +135,7 @@ def _lender(book: Book, pool: SharedPool, account: str) -> LenderOutlook:
         came_free=whole_units(lender.freed) + take_made_good(now, lender),
         rewards=whole_units(lender.reward),
         paid_in=lender.paid_in,
+        threshold=pool.parameters.threshold,
     )
 
 

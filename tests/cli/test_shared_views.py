@@ -68,6 +68,7 @@ def test_a_lender_sees_what_it_lent_what_waits_what_came_free_and_its_rewards(mp
     }  # fmt: skip
     out = mplp("balance", "--account", "lea").out
     assert "mplp rewards pays them in bitasset" in " ".join(out.split())
+    assert "comes free evenly over 14 days" in out
     assert all(amount in out for amount in shown.values())
 
 
