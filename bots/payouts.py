@@ -53,7 +53,7 @@ def observe(desk: Desk) -> View:
     return View(
         time=None if cursor is None else cursor.time,
         orders=orders,
-        under_way=frozenset(order.number for order in orders if _is_under_way(desk, order.number)),
+        under_way=frozenset(order.number for order in orders if is_under_way(desk, order.number)),
         most_per_run=payouts.most_per_run,
         largest_units={symbol: units for symbol, units in limits.items() if units is not None},
         day_left_units={} if cursor is None else _left_of_day(desk, precisions, cursor.time),
@@ -107,7 +107,7 @@ def _left_of_day(desk: Desk, precisions: Mapping[str, int], time: int) -> dict[s
     return {symbol: max(0, limit - begun.get(symbol, 0)) for symbol, limit in limits.items() if limit is not None}
 
 
-def _is_under_way(desk: Desk, number: int) -> bool:
+def is_under_way(desk: Desk, number: int) -> bool:
     """Whether a transaction of the order was written down that may still count."""
     attempts = desk.journal.attempts(number)
     return bool(attempts) and attempts[-1].state != "expired"

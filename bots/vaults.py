@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from bsip_mplp.bots import due
 from bsip_mplp.bots.actions import Action, Pay, Take, Warn
 from bsip_mplp.bots.bot import Bot
+from bsip_mplp.bots.payouts import is_under_way
 from bsip_mplp.journal import read
 from bsip_mplp.keeper.vaults import Seen, on_chain
-from bsip_mplp.rules.inputs import Input, PositionSeen, VaultBalance, VaultSeen
+from bsip_mplp.rules.inputs import Input, OrderFailed, PositionSeen, VaultBalance, VaultSeen
 from bsip_mplp.rules.schedule import DueKind
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ KINDS: Final = (*OF_VAULTS, "sell", "settle")
 DUE: Final = (DueKind.VAULT,)
 """What falls due here: an order that the chain refused is tried again."""
 
+NO_VAULTS: Final = "this operator keeps no vaults"
+
 
 @dataclass(frozen=True, slots=True)
 class View:
     """The open orders, oldest first, and the reserve for fees; vaults as the ledger and as the chain has them.
 
-    `vaults` and `positions` are the ledger's objects by account. `hold` says why nothing may be begun.
+    `vaults` and `positions` are the ledger's objects by account. `hold` says why nothing may be begun. `under_way` has
+    the orders of which a transaction may still count.
     """
 
     time: int | None = None
@@ -44,6 +48,7 @@ class View:
     seen: Sequence[Seen] = ()
     vaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     positions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    under_way: frozenset[int] = frozenset()
     is_configured: bool = True
 
 
@@ -69,22 +74,34 @@ def observe(desk: Desk) -> View:
             for vault in idle
             if vault["account"] in sightings.vault_positions
         },
+        under_way=frozenset(order.number for order in orders if is_under_way(desk, order.number)),
         is_configured=desk.settings.vault is not None,
     )
 
 
 def plan(view: View) -> tuple[Action, ...]:
-    """What came from outside is taken; open orders are carried on with."""
+    """What came from outside is taken; open orders are carried on with.
+
+    Where no vaults are kept, one that is asked for is never made, and its money goes back (V-2). What concerns a vault
+    that is there waits until they are kept again.
+    """
     if view.time is None:
         return ()
-    news = tuple(item for seen in view.seen for item in _news(view, seen, view.time))
+    never = [] if view.is_configured else [one for one in view.orders if _is_not_begun(view, one)]
+    news: tuple[Input, ...] = tuple(item for seen in view.seen for item in _news(view, seen, view.time))
+    news += tuple(OrderFailed(time=view.time, order=one.number, reason=NO_VAULTS, final=True) for one in never)
     found: list[Action] = [Take(news)] if news else [*due.plan(due.View(view.time, view.next_due))]
     orders = tuple(order for order in view.orders if view.is_configured or order.kind not in OF_VAULTS)
-    if waiting := len(view.orders) - len(orders):
+    if waiting := len(view.orders) - len(orders) - len(never):
         found.append(Warn((f"{waiting} orders on vaults wait: the configuration has no [vault]",)))
     if orders:
         found.append(Pay(orders, view.time, view.reserve_units, view.hold))
     return tuple(found)
+
+
+def _is_not_begun(view: View, order: read.Ordered) -> bool:
+    """Whether an order would make a vault's account, and nothing of it can be on the chain."""
+    return order.kind == "vault_open" and order.number not in view.under_way
 
 
 def _news(view: View, seen: Seen, time: int) -> Iterator[Input]:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli.options import Options, account_option, pass_options
 from bsip_mplp.cli.output import json_option, print_json, print_table, time_text
-from bsip_mplp.cli.reading import Reader, reading
+from bsip_mplp.cli.reading import Reader, fold, reading
 from bsip_mplp.cli.sending import sending_options
+from bsip_mplp.money import SECONDS_PER_DAY
+
+if TYPE_CHECKING:
+    from bsip_mplp.rules.shared_outlook import LenderOutlook
+
+FOR_VAULT = {
+    "enter": "it goes into the vault now: mplp vault show",
+    "add": "collateral on its way: mplp vault show",
+    "pay": "pays debt of the vault: mplp vault show",
+    "close": "pays the debt of the vault: mplp vault show",
+}
+"""What money of its holder that is set aside for an order on a vault is for, by the order's task."""
 
 
 @click.command(short_help="Show what an account has here.")
@@ -18,21 +30,23 @@ from bsip_mplp.cli.sending import sending_options
 @json_option
 @pass_options
 def balance(options: Options, account: str | None, as_json: bool) -> None:
-    """Show an account's free balance, its prepaid interest, its pools, its part in shared pools and payouts under way.
+    """Show an account's free balance, its prepaid interest, its pools, its part in shared pools, and what is under way.
+
+    A lender sees of each shared pool what is lent, what waits to leave, what came free, and the rewards earned so far.
 
     \b
     Example: mplp balance --account alice
     """
     name = options.acting(account)
     with reading(options) as reader:
-        rows = _balance_rows(reader, name)
+        rows = _balance_rows(reader, name, _lent(options, reader, name))
     if as_json:
         print_json({"account": name, "balances": rows})
         return
     print_table(f"What {name} has", ["what", "amount>", "asset", "note"], rows, f"{name} has nothing here yet.")
 
 
-def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
+def _balance_rows(reader: Reader, name: str, lent: Sequence[LenderOutlook]) -> list[dict[str, Any]]:
     from bsip_mplp.journal import read
 
     found: list[tuple[str, str, int, str]] = []
@@ -44,7 +58,8 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
         if pool["owner"] == name:
             found.append((f"pool {pool['number']} available", pool["asset"], pool["available"], "mplp unlend"))
             found.append((f"pool {pool['number']} lent", pool["asset"], pool["lent"], "locked until the loans end"))
-    found.extend(_in_shared_pools(reader, name))
+    found.extend(_for_vaults(reader, name))
+    found.extend(_in_shared_pools(reader, name, lent))
     for order in read.orders(reader.connection, "open"):
         if order.account == name and order.kind == "payout":
             found.append((f"payout {order.number}", order.asset, order.units, "on its way to the chain"))
@@ -60,17 +75,47 @@ def _balance_rows(reader: Reader, name: str) -> list[dict[str, Any]]:
     ]
 
 
-def _in_shared_pools(reader: Reader, name: str) -> Iterator[tuple[str, str, int, str]]:
-    """What an account has in shared pools: as a holder the interest balance (SP-4), as a lender what it lent (SP-3)."""
+def _for_vaults(reader: Reader, name: str) -> Iterator[tuple[str, str, int, str]]:
+    """What an account's money is set aside for: a vault that is being made, or an order on one that is open (V-3)."""
+    from bsip_mplp.journal import read
+
+    for vault in reader.objects("vault"):
+        what = f"set aside for vault {vault['account']}"
+        if vault["holder"] == name:
+            core = reader.markets[vault["market"]]["core_asset"]
+            yield what, core, vault["wanted_core"], "until the vault is made: mplp vault show"
+        order = None if vault["order"] is None else read.one_object(reader.connection, "order", str(vault["order"]))
+        if order is not None and order.body["to"] == name and order.body["task"] in FOR_VAULT:
+            for held in read.balances(reader.connection, f"order/{vault['order']}"):
+                yield what, held.asset, held.units, FOR_VAULT[order.body["task"]]
+
+
+def _lent(options: Options, reader: Reader, name: str) -> list[LenderOutlook]:
+    """What an account has as a lender in shared pools.
+
+    What it earned and what came free for it follow from sums of the whole pool (SP-5, SP-9): the rules are asked for
+    them on the folded journal, for who ever lent to one.
+    """
+    from bsip_mplp.rules.shared_outlook import lender_outlooks
+
+    if all(lender["account"] != name for lender in reader.objects("lender")):
+        return []
+    return lender_outlooks(fold(options).book, name)
+
+
+def _in_shared_pools(reader: Reader, name: str, lent: Sequence[LenderOutlook]) -> Iterator[tuple[str, str, int, str]]:
+    """What an account has in shared pools: as a holder the interest balance (SP-4), as a lender all that is its own."""
     from bsip_mplp.journal import read
 
     for market in _shared_markets(reader):
         for held in read.balances(reader.connection, f"shared/{market}/interest/{name}"):
             yield f"interest for the shared pool of {market}", held.asset, held.units, "mplp unhold brings it back"
-    for lender in reader.objects("lender"):
-        if lender["account"] == name:
-            note = "mplp leave; what waits to come out stands in mplp pool"
-            yield f"lent to the shared pool of {lender['market']}", lender["market"], lender["staying"], note
+    for found in lent:
+        pool, days = f"the shared pool of {found.market}", found.threshold // SECONDS_PER_DAY
+        yield f"lent to {pool}", found.market, found.staying, "mplp leave takes it out"
+        yield f"waits to leave {pool}", found.market, found.waiting, f"comes free evenly over {days} days"
+        yield f"came free in {pool}", found.market, found.came_free, "mplp rewards brings it to your free balance"
+        yield f"rewards of {pool}", found.market, found.rewards, f"mplp rewards pays them in {found.paid_in}"
 
 
 def _shared_markets(reader: Reader) -> list[str]:

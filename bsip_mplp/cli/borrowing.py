@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from bsip_mplp.cli.options import Options, pass_options
-from bsip_mplp.cli.reading import own_number
+from bsip_mplp.cli.output import ratio_text
+from bsip_mplp.cli.reading import own_number, reading
 from bsip_mplp.cli.sending import sending_options
+from bsip_mplp.ratios import PERMILLE
 
 if TYPE_CHECKING:
     from bsip_mplp.cli.sending import Errand
@@ -79,18 +82,32 @@ def protect(options: Options, at: str | None, interest: tuple[str, str] | None, 
     \b
     Example: mplp protect --at 1.60 --interest 5 TEST --wait
     """
-    from bsip_mplp.cli.sending import Errand
-    from bsip_mplp.money import MoneyError, parse_fraction
+    from bsip_mplp.cli.sending import Errand, ratio_of
     from bsip_mplp.rules.inputs import Protect
 
-    try:
-        trigger = None if at is None else parse_fraction(at)
-    except MoneyError as error:
-        raise click.BadParameter(f"--at: {error}") from None
+    trigger = ratio_of("--at", at, "1.6")
     sending, limits = _split(given)
     with Errand(options, **sending) as errand:
         words = _limits(errand, **limits)
+        if trigger is not None:
+            _check_can_run(options, words["market"], trigger)
         errand.ask(Protect(at=trigger, **words), errand.money(*interest) if interest else None)
+
+
+def _check_can_run(options: Options, market: str, trigger: Fraction) -> None:
+    """PL-14: refuse a trigger under LMCR, as CR is under it then, too, and no loan passes while it is."""
+    from bsip_mplp.journal import MissingError
+
+    try:
+        with reading(options) as reader:
+            lmcr = Fraction(reader.markets[market]["parameters"]["lmcr"], PERMILLE)
+    except MissingError:
+        return  # without the journal here the rules say it to who asked
+    if trigger < lmcr:
+        raise click.BadParameter(
+            f"--at is under LMCR {ratio_text(lmcr)}: once CR is down there PL-14 refuses every loan, so this could "
+            "never borrow; name a ratio over it"
+        )
 
 
 _SENDING = ("account", "wait", "timeout", "as_json")

@@ -56,7 +56,7 @@ def _loan_facts(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def show_position(options: Options, name: str, market: str | None, as_json: bool) -> None:
-    """What happened to an account's positions: their states, loans, auctions and claims."""
+    """What happened to an account's positions: states, loans, auctions, claims, and their part in the shared pool."""
     with reading(options) as reader:
         found = [
             one
@@ -85,6 +85,7 @@ def _position_shown(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
     market, account = found["market"], found["account"]
     loans = [one for one in reader.objects("loan") if (one["market"], one["account"]) == (market, account)]
     facts = [fact for one in loans for fact in _facts(reader, "loan", str(one["number"]))]
+    facts.extend(_facts(reader, "participant", f"{market}/{account}"))
     history = _rows(reader, [*facts, *_of_position(reader, market, account)], market)
     return {"market": market, "holder": found["holder"], "now": position_row(reader, found), "history": history}
 

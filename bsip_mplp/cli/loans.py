@@ -24,7 +24,7 @@ from bsip_mplp.cli.sending import sending_options
 
 AMOUNTS = ("collateral>", "debt>", "lent_core>", "lent_bitasset>")
 POSITION_COLUMNS = ("market", "account", *AMOUNTS, "CR>", "LCR>", "state", "auction")
-IN_SHARED_POOL = ("of_shared_pool>", "mcr>")
+IN_SHARED_POOL = ("of_shared_pool>", "own_mcr>", "mcr>")
 
 
 @click.command(short_help="Show positions, CR and LCR.")
@@ -91,6 +91,7 @@ def position_row(reader: Reader, found: Mapping[str, Any]) -> dict[str, Any]:
         "lent_core": reader.amount(core, found["lp1"]),
         "lent_bitasset": reader.amount(market, found["lp2"]),
         "of_shared_pool": reader.amount(market, reader.extra_units(found)),
+        "own_mcr": ratio_text(reader.own_mcr(found)),
         "mcr": ratio_text(reader.mcr(found)),
         "CR": ratio_text(own),
         "LCR": ratio_text(combined),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
@@ -120,6 +120,11 @@ class Reader:
             return Fraction(pool["mcr"], PERMILLE)
         return max(Fraction(part["own_mcr"], PERMILLE), Fraction(*map(int, pool["least_mcr"])))
 
+    def own_mcr(self, position: Mapping[str, Any]) -> Fraction | None:
+        """The maintenance ratio that a position's holder named in the shared pool; None for MCR, or without a part."""
+        part = self._shared[1].get((position["market"], position["account"]))
+        return None if part is None or part["own_mcr"] is None else Fraction(part["own_mcr"], PERMILLE)
+
     def ratios(self, position: Mapping[str, Any]) -> tuple[Fraction | None, Fraction | None]:
         """CR and LCR at the last feed (PL-11), exactly; LCR counts personal pools and the shared one.
 
@@ -156,6 +161,13 @@ def fold(options: Options) -> Engine:
         cursor = journal.cursor()
     engine.apply(Tick(time=cursor.time if cursor else engine.now))
     return engine
+
+
+def check_market(markets: Collection[str], text: str) -> str:
+    """The market that is named; raises `click.BadParameter` if it is none."""
+    if text.upper() not in markets:
+        raise click.BadParameter(f"{text} is no market here: there are {', '.join(sorted(markets)) or 'none yet'}")
+    return text.upper()
 
 
 def own_number(text: str) -> int:

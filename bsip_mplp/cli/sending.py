@@ -12,7 +12,8 @@ import click
 
 from bsip_mplp.cli.options import Options, account_option
 from bsip_mplp.cli.output import console, print_json
-from bsip_mplp.money import MoneyError, format_units, parse_fraction, parse_units
+from bsip_mplp.cli.reading import check_market
+from bsip_mplp.money import FRACTION_CHARS_MAX, MoneyError, format_units, parse_fraction, parse_units
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -55,6 +56,19 @@ def rate_of(text: str | None) -> Fraction | None:
     if not 0 <= rate <= 10:
         raise click.BadParameter(f"{text} a year is {float(rate * 100):g} %: write a rate such as 12%")
     return rate
+
+
+def ratio_of(option: str, text: str | None, example: str) -> Fraction | None:
+    """Read the ratio of an option, such as `1.2`; raises `click.BadParameter` for what is none."""
+    if text is None:
+        return None
+    try:
+        ratio = parse_fraction(text)
+    except MoneyError:
+        ratio = Fraction(0)
+    if ratio <= 0:
+        raise click.BadParameter(f"{option} takes a ratio such as {example}, not {text[:FRACTION_CHARS_MAX]!r}")
+    return ratio
 
 
 class RefusedError(click.ClickException):
@@ -114,14 +128,12 @@ class Errand:
 
     def market(self, text: str | None) -> str:
         """The market named, or the one that is meant by default; raises `click.BadParameter`."""
-        known = ", ".join(sorted(self._context.markets)) or "none yet"
         if text is None:
             if self._context.default_market is None:
+                known = ", ".join(sorted(self._context.markets)) or "none yet"
                 raise click.UsageError(f"give --market: there are {known}")
             return self._context.default_market
-        if text.upper() not in self._context.markets:
-            raise click.BadParameter(f"{text} is no market here: there are {known}")
-        return text.upper()
+        return check_market(self._context.markets, text)
 
     def is_market(self, symbol: str) -> bool:
         """Whether an asset is the bitasset of a market here."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import json_option, print_json, print_table, rate_text, ratio_text
-from bsip_mplp.cli.reading import Reader, fold, reading
+from bsip_mplp.cli.reading import Reader, check_market, fold, reading
 from bsip_mplp.cli.sending import sending_options
 from bsip_mplp.money import SECONDS_PER_DAY
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
+    from bsip_mplp.rules.inputs import Hold
     from bsip_mplp.rules.shared_outlook import HoldOutlook, PoolOutlook
 
 NO_CALL = "In books custody this is an entry of the ledger: it does not keep the chain from calling a position."
@@ -35,7 +36,10 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
     """
     from bsip_mplp.rules.shared_outlook import pool_outlooks
 
-    found = pool_outlooks(fold(options).book, market and market.upper())
+    book = fold(options).book
+    if market is not None:
+        _check_pool(book.shared_pools, check_market(book.markets, market))
+    found = pool_outlooks(book, market and market.upper())
     with reading(options) as reader:
         shown = [_pool_shown(reader, one) for one in found]
     if as_json:
@@ -45,6 +49,12 @@ def pool(options: Options, market: str | None, as_json: bool) -> None:
         print_table(f"Shared pool of {one['market']}", ["what", "value>"], one["figures"], "")
         print_table("Who waits to come out", ["lender", "waits>"], one["queue"], "Nobody waits.")
     click.echo(NO_CALL if shown else "No shared pool is open: the configuration names it under [shared_pools].")
+
+
+def _check_pool(pools: Collection[str], market: str) -> None:
+    """Raise `click.UsageError` if a market has no shared pool."""
+    if market not in pools:
+        raise click.UsageError(f"{market} has no shared pool: there are {', '.join(sorted(pools)) or 'none yet'}")
 
 
 def _pool_shown(reader: Reader, found: PoolOutlook) -> dict[str, Any]:
@@ -146,28 +156,47 @@ def hold(options: Options, market: str, mcr: str | None, interest: str | None, w
     \b
     Example: mplp hold USD --mcr 1.2 --interest 4
     """
-    from bsip_mplp.cli.sending import Errand
-    from bsip_mplp.money import parse_fraction
+    from bsip_mplp.cli.sending import Errand, ratio_of
     from bsip_mplp.rules.inputs import Hold
 
-    own = None if mcr is None else parse_fraction(mcr)
+    own = ratio_of("--mcr", mcr, "1.2")
     with Errand(options, **sending) as errand:
-        symbol = errand.symbol(market)
-        _show_cost(options, symbol, errand.account, own)
+        symbol = errand.market(market)
+        ask = Hold(market=symbol, mcr=own)
+        along = None if interest is None else (symbol, errand.units(interest, symbol))
+        _show_cost(options, errand.account, ask)
         if not what_if:
-            along = None if interest is None else (symbol, errand.units(interest, symbol))
-            errand.ask(Hold(market=symbol, mcr=own), along)
+            errand.ask(ask, along)
 
 
-def _show_cost(options: Options, market: str, account: str, own: Fraction | None) -> None:
-    """SP-2 beside SP-12, for a position as it is now, and where its `cr` is its own mcr."""
+def _show_cost(options: Options, account: str, ask: Hold) -> None:
+    """SP-2 beside SP-12, for a position as it is now, and where its `cr` is its own mcr.
+
+    Feed and position are the chain's own of now. Where there is no pool or no position, or the rules take no such mcr,
+    it raises `click.UsageError` or `RefusedError`, before anything is sent.
+    """
+    from bsip_mplp.bootstrap_views import see_now
+    from bsip_mplp.cli.sending import RefusedError
     from bsip_mplp.rules.shared_outlook import hold_outlook
+    from bsip_mplp.rules.shared_pool import why_not_held
 
-    book = fold(options).book
-    now = hold_outlook(book, market, account)
+    engine = fold(options)
+    book, market = engine.book, ask.market
+    _check_pool(book.shared_pools, market)
+    seen, note = see_now(options.settings, market, account, engine.now)
+    for item in seen:
+        engine.apply(replace(item, time=engine.now))
+    refused = why_not_held(book, account, ask)
+    if refused is not None:
+        said = f"it would be refused by {refused.rule}: {refused.reason}. {refused.remedy}".rstrip()
+        raise RefusedError(" ".join(filter(None, (note, said, "Nothing was sent."))))
+    now, own = hold_outlook(book, market, account), ask.mcr
     there = None if own is None or own <= 1 else hold_outlook(book, market, account, own)
+    if note is not None:
+        click.echo(note, err=True)
     if now is None:
-        click.echo("What it costs is not known: no position was seen, no pool is open, or no feed is valid.", err=True)
+        why = book.markets[market].invalid or "the position has no collateral"
+        click.echo(f"What it costs is not known: {why}.", err=True)
         return
     with reading(options) as reader:
         lines = [f"Raising it to ICR {_cost_words(reader, market, now)}."]

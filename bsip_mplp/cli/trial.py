@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from bsip_mplp.cli.options import Options
 from bsip_mplp.cli.output import BOOKS, print_json, print_table, rate_text, ratio_text
 from bsip_mplp.cli.reading import fold
 from bsip_mplp.money import format_units
-from bsip_mplp.ratios import Price, collateral_ratio
+from bsip_mplp.ratios import collateral_ratio
 
 if TYPE_CHECKING:
     from bsip_mplp.rules.engine import Engine
@@ -24,42 +24,103 @@ if TYPE_CHECKING:
 def try_out(options: Options, account: str, ask: Borrow, along: tuple[str, int] | None, *, as_json: bool) -> None:
     """Show CR, LCR and cost before and after the request; a refusal ends with exit status 2, as the real one would."""
     from bsip_mplp.bootstrap_views import see_now
+    from bsip_mplp.cli.vault_trial import vault_of
+
+    engine = fold(options)
+    now = engine.now
+    is_vault = vault_of(engine, account, ask) is not None
+    seen, note = see_now(options.settings, ask.market, None if is_vault else account, now)
+    outcomes = [engine.apply(replace(item, time=now)) for item in seen]
+    try_on(engine, account, ask, along, first=ran_first(engine, account, outcomes), note=note, as_json=as_json)
+
+
+def try_on(
+    engine: Engine,
+    account: str,
+    ask: Borrow,
+    along: tuple[str, int] | None,
+    *,
+    first: Sequence[str] = (),
+    note: str | None = None,
+    as_json: bool,
+) -> None:
+    """Apply the request to an engine that is thrown away, and show what came of it.
+
+    `first` says which protections what was just seen has run, `note` what could not be seen. Raises `RefusedError`.
+    """
     from bsip_mplp.cli.sending import RefusedError
     from bsip_mplp.cli.vault_trial import try_out_vault, vault_of
     from bsip_mplp.rules.inputs import Deposit, Request
 
-    engine = fold(options)
-    now = engine.now
-    vault = vault_of(engine, account, ask)
-    seen, note = see_now(options.settings, ask.market, None if vault else account, now)
-    for item in seen:
-        engine.apply(replace(item, time=now))
-    if vault is not None:
-        try_out_vault(engine, account, ask, along, note, as_json=as_json)
-        return
-    before = engine.state()
-    request: Input = Request(time=now, account=account, ask=ask)
-    if along is not None:
-        request = Deposit(time=now, account=account, asset=along[0], amount=along[1], ask=ask)
-    outcome = engine.apply(request)
-    if outcome.refusals:
-        first = outcome.refusals[0]
-        raise RefusedError(f"it would be refused by {first.rule}: {first.reason}. {first.remedy}")
-    shown = _shown(before, engine, outcome, f"{ask.market}/{account}")
+    try:
+        if vault_of(engine, account, ask) is not None:
+            said = " ".join((*first, note or "")).strip()
+            try_out_vault(engine, account, ask, along, said or None, as_json=as_json)
+            return
+        before = _ratios(engine, account, ask)
+        request: Input = Request(time=engine.now, account=account, ask=ask)
+        if along is not None:
+            request = Deposit(time=engine.now, account=account, asset=along[0], amount=along[1], ask=ask)
+        outcome = engine.apply(request)
+        if outcome.refusals:
+            refused = outcome.refusals[0]
+            raise RefusedError(f"it would be refused by {refused.rule}: {refused.reason}. {refused.remedy}".rstrip())
+    except RefusedError as error:
+        raise RefusedError(" ".join((*first, error.message))) from None
+    shown = _shown(before, _ratios(engine, account, ask), engine, outcome, ask.position or account)
     if as_json:
-        print_json({**shown, "note": BOOKS, "seen": note})
+        print_json({**shown, "first": list(first), "note": BOOKS, "seen": note})
         return
+    for line in first:
+        click.echo(line)
     _print(shown, note)
 
 
-def _shown(before: Mapping[str, Any], engine: Engine, outcome: Outcome, key: str) -> dict[str, Any]:
-    after = engine.state()
-    market = after["markets"][key.partition("/")[0]]
-    digits = {symbol: asset["precision"] for symbol, asset in after["assets"].items()}
-    loans = [dict(body) for (kind, _), body in outcome.objects.items() if kind == "loan"]
-    taken = {str(loan["number"]): _first_interest(outcome, loan) for loan in loans if loan["made"] == outcome.time}
+def ran_first(engine: Engine, account: str, outcomes: Iterable[Outcome]) -> list[str]:
+    """The account's protections that the feed and the position of now run before anything else is asked (PL-16)."""
+    book, lines, lent = engine.book, list[str](), list[str]()
+    for event in (event for outcome in outcomes for event in outcome.events):
+        match event.kind, event.what:
+            case "loan", "made":
+                lent.append(book.show(event.values["asset"], event.values["units"]))
+            case "protection", "ran":
+                if book.protections[int(event.key)].account == account:
+                    borrows = f" and borrows {', '.join(lent)}" if lent else ""
+                    lines.append(f"By what the chain says now your protection {event.key} runs first{borrows}.")
+                lent.clear()
+    return lines
+
+
+def _ratios(engine: Engine, account: str, ask: Borrow) -> dict[str, Fraction | None]:
+    """CR and LCR as the rules have them now, with what the shared pool adds (PL-11, SP-1); empty without a position."""
+    from bsip_mplp.cli.vault_trial import position_of
+
+    position = position_of(engine, account, ask)
+    feed = None if position is None else engine.book.markets[position.market].feed
+    if position is None or feed is None:
+        return {}
     return {
-        "ratios": list(_ratio_rows(before["positions"][key], after["positions"][key], market)),
+        "CR": collateral_ratio(position.collateral, position.debt, feed.price),
+        "LCR": collateral_ratio(position.collateral + position.lp1, position.owed_units, feed.price),
+    }
+
+
+def _shown(
+    before: Mapping[str, Fraction | None],
+    after: Mapping[str, Fraction | None],
+    engine: Engine,
+    outcome: Outcome,
+    account: str,
+) -> dict[str, Any]:
+    digits = {symbol: asset.precision for symbol, asset in engine.book.assets.items()}
+    made = {event.key for event in outcome.events if (event.kind, event.what) == ("loan", "made")}
+    loans = [dict(body) for (kind, key), body in outcome.objects.items() if kind == "loan" and key in made]
+    loans = [loan for loan in loans if loan["account"] == account]
+    taken = {str(loan["number"]): _first_interest(outcome, loan) for loan in loans}
+    return {
+        "ratios": [
+            {"ratio": name, "before": ratio_text(before[name]), "after": ratio_text(after[name])} for name in after
+        ],
         "loans": [
             {
                 "pool": loan["pool"],
@@ -71,7 +132,6 @@ def _shown(before: Mapping[str, Any], engine: Engine, outcome: Outcome, key: str
                 "first_interest": _money(*taken[str(loan["number"])], digits),
             }
             for loan in loans
-            if str(loan["number"]) in taken
         ],
         "cost_now": [_money(units, asset, digits) for asset, units in _total(taken.values()).items()],
     }
@@ -99,23 +159,6 @@ def _total(taken: Any) -> dict[str, int]:
 
 def _money(units: int, asset: str, digits: Mapping[str, int]) -> str:
     return f"{format_units(units, digits[asset])} {asset}"
-
-
-def _ratio_rows(
-    before: Mapping[str, Any], after: Mapping[str, Any], market: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    price = Price(*market["feed"]["price"])
-    for name, own_only in (("CR", True), ("LCR", False)):
-        yield {
-            "ratio": name,
-            "before": ratio_text(_ratio(before, price, own_only)),
-            "after": ratio_text(_ratio(after, price, own_only)),
-        }
-
-
-def _ratio(position: Mapping[str, Any], price: Price, own_only: bool) -> Fraction | None:
-    lp1, lp2 = (0, 0) if own_only else (position["lp1"], position["lp2"])
-    return collateral_ratio(position["collateral"] + lp1, position["debt"] - lp2, price)
 
 
 def _print(shown: Mapping[str, Any], note: str | None) -> None:

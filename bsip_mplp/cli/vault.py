@@ -27,6 +27,13 @@ from_balance_option: Callable[[Command], Command] = click.option(
 )
 
 
+def _tell_if_none_are_kept(options: Options, what: str) -> None:
+    """Warn where the configuration has no `[vault]`: only the operator's own one says for sure whether any are kept."""
+    if options.settings.vault is None:
+        text = "This configuration has no [vault]. If the operator's has none either, no vault is made, and"
+        click.echo(f"{text} {what} is your free balance again.", err=True)
+
+
 def putting_options(command: Command) -> Command:
     """The options of what puts money into a vault."""
     for option in (pass_options, sending_options, from_balance_option, position_option, market_option):
@@ -60,6 +67,7 @@ def open(
     """Open a vault with AMOUNT of the core ASSET as collateral; what is borrowed is paid out to your account.
 
     Its owner is you and the guard, both; its active authority is the keeper. Your CR must be over ICR.
+    Where the operator keeps no vaults nothing is opened, and the money is your free balance again.
 
     \b
     Example: mplp vault open 12000 TEST --debt 300 --wait
@@ -72,6 +80,7 @@ def open(
         symbol, units = errand.money(amount, asset)
         money = {"asset": symbol, "amount": units} if from_balance else {}
         ask = VaultOpen(market=name, debt=errand.units(debt, name), **money)  # type: ignore[arg-type]
+        _tell_if_none_are_kept(options, f"your {symbol}")
         errand.ask(ask, None if from_balance else (symbol, units))
 
 
@@ -214,6 +223,7 @@ def move(options: Options, market: str | None, **sending: Any) -> None:
     from bsip_mplp.cli.vault_waiting import VaultErrand
 
     with VaultErrand(options, **sending) as errand:
+        _tell_if_none_are_kept(options, "the collateral of the position that was closed")
         move_in(options, errand, errand.market(market))
 
 

@@ -57,11 +57,16 @@ def _interest(plan: Plan) -> dict[str, int]:
 
 def vault_of(engine: Engine, account: str, ask: Borrow) -> str | None:
     """The vault that a request is for; None if it is for another position, or for none."""
+    position = position_of(engine, account, ask)
+    return None if position is None or position.custody != "vault" else position.account
+
+
+def position_of(engine: Engine, account: str, ask: Borrow) -> Position | None:
+    """The open position that a request is for, by the rules; None if they would refuse it for want of one."""
     try:
-        position = find_position(engine.book, account, ask.market, ask.position)
+        return find_position(engine.book, account, ask.market, ask.position)
     except Refused:
         return None
-    return position.account if position.custody == "vault" else None
 
 
 def try_out_vault(

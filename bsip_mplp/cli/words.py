@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from bsip_mplp.ratios import ratio_words
+
 RULES: Final[Mapping[str, str]] = {
     "G-5": "double entry",
     "G-6": "free balance",
@@ -323,6 +325,18 @@ EVENTS: Final[Mapping[tuple[str, str], str]] = {
     ("auction", "opened"): "auction {key} opened",
     ("auction", "ended"): "auction {key} ended{outcome}",
     ("bid", "placed"): "sealed bid {key} placed in auction {auction}",
+    ("participant", "joined"): "joined the shared pool{own_mcr_words}, {interest_words} of interest paid in",
+    ("participant", "held"): "held in the shared pool{own_mcr_words}, {interest_words} of interest added",
+    ("participant", "left"): "left the shared pool: {returned_words} of interest came back",
+    ("participant", "served"): "served by the shared pool",
+    ("participant", "no longer served"): "served by the shared pool no more",
+    ("participant", "paid interest"): "{money} of interest paid to the shared pool, for T at a rate of {rate_for_t}",
+    ("participant", "missed interest"): "lacked its interest of {due_words}: {held_words} was paid in",
+    ("participant", "has interest again"): "has interest for the shared pool again",
+    ("participant", "called"): "called by the shared pool: collateral is to be sold until it is at MCR",
+    ("participant", "no longer called"): "called by the shared pool no more",
+    ("participant", "owned by the pool"): "belongs to the shared pool: its collateral is worth no more than its debt",
+    ("participant", "recovered"): "belongs to its holder again",
     ("claim", "made"): "claim {key}: the fund owes {money} for days begun of loan {loan}",
     ("claim", "paid"): "claim {key} was paid",
 }
@@ -343,7 +357,14 @@ def event_words(kind: str, key: str, what: str, values: Mapping[str, Any], figur
     for name in ("paid_until", "term_ends"):
         if name in values:
             said[f"{name}_words"] = figures.time(values[name])
-    if "rate" in values:
+    if kind == "participant":
+        for name in ("interest", "returned", "due", "held"):
+            if name in values:
+                said[f"{name}_words"] = figures.money(None, values[name])
+        own = values.get("own_mcr")
+        said["own_mcr_words"] = "" if own is None else f" at an mcr of {ratio_words(own)}"
+        said["rate_for_t"] = figures.rate(values.get("rate", "0"))
+    elif "rate" in values:
         said["rate_words"] = figures.rate(values["rate"])
     if "winner" in values:
         said["outcome"] = (

@@ -528,7 +528,8 @@ class OrderFilled:
 class OrderFailed:
     """An order can't be carried out, for good, and never was; its money is free balance again.
 
-    `fee` is what the chain took for trying, such as for proposals that were never approved.
+    `fee` is what the chain took for trying, such as for proposals that were never approved. With `final` nothing like
+    it can be carried out either: a vault's account is tried under no other name.
     """
 
     kind: ClassVar[str] = "order_failed"
@@ -537,6 +538,7 @@ class OrderFailed:
     reason: str
     fee_asset: str = ""
     fee: int = 0
+    final: bool = False
     source: str | None = None
 
 

@@ -187,15 +187,9 @@ def _overshoot(participant: Participant) -> None:
 
 def hand_out(book: Book, pool: SharedPool) -> None:
     """SP-5: what has accrued goes to the insurance pool by `fee`, and to the lenders by share; up to this moment."""
-    advance(pool, book.now)
-    lent, fee = pool.lent_units(), pool.parameters.fee
-    delta = pool.accrued - pool.shared_out
-    if delta <= 0 or not lent:
+    if not share_out(pool, book.now):
         return
-    pool.shared_out = pool.accrued
-    per_unit = div_floor(delta * (fee.denominator - fee.numerator), fee.denominator * lent)
-    pool.rewards.add(per_unit, pool.queue.left)
-    units = begun_units(pool.accrued) - pool.handed
+    fee, units = pool.parameters.fee, begun_units(pool.accrued) - pool.handed
     if units <= 0:
         return
     book.touch("shared_pool", pool.market, pool)
@@ -208,6 +202,19 @@ def hand_out(book: Book, pool: SharedPool) -> None:
     )  # fmt: skip
     if fees and (pool.loss or pool.owned):
         book.schedule.add(DueItem(book.now, DueKind.SHARED_CALL, pool.number))
+
+
+def share_out(pool: SharedPool, time: int) -> bool:
+    """Count in the lenders' index what has accrued up to a time (SP-5); tells whether there was any. Moves nothing."""
+    advance(pool, time)
+    lent, fee = pool.lent_units(), pool.parameters.fee
+    delta = pool.accrued - pool.shared_out
+    if delta <= 0 or not lent:
+        return False
+    pool.shared_out = pool.accrued
+    per_unit = div_floor(delta * (fee.denominator - fee.numerator), fee.denominator * lent)
+    pool.rewards.add(per_unit, pool.queue.left)
+    return True
 
 
 def start_anew(book: Book, pool: SharedPool) -> None:

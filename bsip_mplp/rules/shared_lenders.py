@@ -144,7 +144,7 @@ def _fetch(book: Book, pool: SharedPool, lender: Lender) -> int:
     """What came free, and what was made good of losses, goes to the lender's free balance."""
     freed = min(whole_units(lender.freed), book.ledger.balance(pool.account("freed"), pool.market))
     lender.freed -= freed << SQUARE_BITS
-    good = _made_good(pool, lender)
+    good = take_made_good(pool, lender)
     book.move(
         "SP-9", f"came free for {lender.name}", (pool.account("freed"), pool.market, -freed),
         (f"free/{lender.name}", pool.market, freed),
@@ -156,7 +156,8 @@ def _fetch(book: Book, pool: SharedPool, lender: Lender) -> int:
     return freed + good
 
 
-def _made_good(pool: SharedPool, lender: Lender) -> int:
+def take_made_good(pool: SharedPool, lender: Lender) -> int:
+    """What was made good of a lender's losses since it was last asked for; it counts as taken then (SP-14)."""
     if not pool.loss_shared:
         return 0
     due = div_floor(lender.loss * pool.made_good, pool.loss_shared) - lender.seen_made_good

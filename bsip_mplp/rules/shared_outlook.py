@@ -11,13 +11,13 @@ from typing import NamedTuple
 from bsip_mplp.money import ceil_fraction
 from bsip_mplp.ratios import PERMILLE, Price, debt_over_level
 from bsip_mplp.rules.book import Book
-from bsip_mplp.rules.shared_accrual import quote
+from bsip_mplp.rules.shared_accrual import quote, share_out
 from bsip_mplp.rules.shared_calls import to_sell
-from bsip_mplp.rules.shared_lenders import bring_up, waiting_units
+from bsip_mplp.rules.shared_lenders import bring_up, take_made_good, waiting_units
 from bsip_mplp.rules.shared_pool import risk
 from bsip_mplp.rules.shared_rates import interest
 from bsip_mplp.rules.shared_service import Split, capacity, split_of
-from bsip_mplp.rules.shared_state import SharedPool
+from bsip_mplp.rules.shared_state import PaidIn, SharedPool, whole_units
 
 
 class Cover(NamedTuple):
@@ -47,6 +47,21 @@ class PoolOutlook(NamedTuple):
     broken: str
     waiting: tuple[tuple[str, int], ...]
     """Who waits to come out, and for how much (SP-9)."""
+
+
+class LenderOutlook(NamedTuple):
+    """What a lender has in one shared pool at this moment, in smallest units of the bitasset."""
+
+    market: str
+    staying: int
+    waiting: int
+    came_free: int
+    """What came free for it and was not fetched, with what was made good of its losses (SP-9, SP-14)."""
+    rewards: int
+    """What it earned and was not paid (SP-5)."""
+    paid_in: PaidIn
+    threshold: int
+    """T, in seconds: over it what waits comes free."""
 
 
 class HoldOutlook(NamedTuple):
@@ -101,6 +116,27 @@ def _waiting(pool: SharedPool) -> list[tuple[str, int]]:
         if units := waiting_units(pool, looked_at):
             found.append((lender.name, units))
     return found
+
+
+def lender_outlooks(book: Book, account: str) -> list[LenderOutlook]:
+    """What an account has as a lender, by shared pool."""
+    return [_lender(book, pool, account) for pool in book.shared_pools.values() if account in pool.lenders]
+
+
+def _lender(book: Book, pool: SharedPool, account: str) -> LenderOutlook:
+    now, lender = copy(pool), copy(pool.lenders[account])
+    now.rewards = copy(pool.rewards)
+    share_out(now, book.now)
+    bring_up(now, lender)
+    return LenderOutlook(
+        market=pool.market,
+        staying=lender.staying,
+        waiting=waiting_units(now, lender),
+        came_free=whole_units(lender.freed) + take_made_good(now, lender),
+        rewards=whole_units(lender.reward),
+        paid_in=lender.paid_in,
+        threshold=pool.parameters.threshold,
+    )
 
 
 def hold_outlook(book: Book, market: str, account: str, at: Fraction | None = None) -> HoldOutlook | None:

@@ -62,9 +62,7 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     Bitasset that came along is interest (SP-4); any other money only carried the request, and stays free balance.
     """
     pool = pool_of(book, ask.market)
-    position = find_position(book, account, pool.market, ask.position)
-    if position.custody == "vault":
-        raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
+    position = _position_to_hold(book, account, pool.market, ask.position)
     participant = position.participant
     interest = along[1] if along is not None and along[0] == pool.market else 0
     if participant is None:
@@ -85,6 +83,24 @@ def hold(book: Book, account: str, ask: Hold, along: tuple[str, int] | None) -> 
     book.touch("participant", participant.object_key, participant)
     book.event("SP-18", "participant", participant.object_key, "held", own_mcr=own, interest=interest)
     service.refresh(book, pool)
+
+
+def _position_to_hold(book: Book, account: str, market: str, named: str | None) -> Position:
+    position = find_position(book, account, market, named)
+    if position.custody == "vault":
+        raise Refused("SP-18", "a position in a vault takes no part in the shared pool", "Borrow from personal pools.")
+    return position
+
+
+def why_not_held(book: Book, account: str, ask: Hold) -> Refused | None:
+    """Which rule forbids a request to take part, whatever interest comes along; None if none does."""
+    try:
+        pool = pool_of(book, ask.market)
+        _own_mcr(pool, ask.mcr)
+        _position_to_hold(book, account, pool.market, ask.position)
+    except Refused as refused:
+        return refused
+    return None
 
 
 def _own_mcr(pool: SharedPool, mcr: Fraction | None) -> int | None:

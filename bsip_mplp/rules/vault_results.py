@@ -121,7 +121,7 @@ def order_failed(book: Book, order: ChainOrder, failed: OrderFailed) -> None:
     book.touch("order", order.number, order)
     book.event("V-4", "order", order.number, "failed", reason=failed.reason)
     if order.kind == "vault_open":
-        vaults.account_refused(book, vault, failed.reason)
+        vaults.account_refused(book, vault, failed.reason, final=failed.final)
         return
     if order.kind == "vault_owner":
         book.notify(task.who, "V-8", f"The owner authority of {vault.account} was not changed: {failed.reason}.")

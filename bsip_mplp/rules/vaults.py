@@ -105,13 +105,13 @@ def account_made(book: Book, vault: Vault) -> None:
     book.event("V-2", "vault", vault.account, "made")
 
 
-def account_refused(book: Book, vault: Vault, reason: str) -> None:
-    """V-2: the chain refused the account, as when its name is taken: the next name is tried, a few times."""
+def account_refused(book: Book, vault: Vault, reason: str, *, final: bool) -> None:
+    """V-2: the account was not made, as when its name is taken: the next name is tried, a few times, unless `final`."""
     vault.state, vault.reason = "failed", reason
     del book.vaults_held[vault.market, vault.holder][vault.account]
     book.touch("vault", vault.account, vault)
     book.event("V-2", "vault", vault.account, "failed", reason=reason)
-    if vault.tried >= NAMES_TRIED_MAX:
+    if final or vault.tried >= NAMES_TRIED_MAX:
         _give_back(book, vault, reason)
         return
     following = _new_vault(book, vault.holder, book.markets[vault.market], vault.tried + 1)

@@ -4,7 +4,7 @@ from bsip_mplp.bots import vaults
 from bsip_mplp.bots.actions import Pay, Take, Warn
 from bsip_mplp.journal.read import Ordered
 from bsip_mplp.keeper.vaults import Seen
-from bsip_mplp.rules.inputs import PositionSeen, VaultBalance, VaultSeen
+from bsip_mplp.rules.inputs import OrderFailed, PositionSeen, VaultBalance, VaultSeen
 
 VAULT = {"account": "v-1", "holder": "bob", "market": "USD", "state": "sound", "reason": "", "loose": {}}
 POSITION = {"collateral": 900, "debt": 320, "placed_lp1": 80, "placed_lp2": 20, "buffer": 20}
@@ -74,6 +74,18 @@ def test_without_a_configured_custody_orders_on_vaults_wait_and_others_do_not():
     warn, pay = vaults.plan(view(None, orders=[ORDER, SALE], is_configured=False))
     assert warn == Warn(("1 orders on vaults wait: the configuration has no [vault]",))
     assert pay.orders == (SALE,)
+
+
+def test_v_2_a_vault_that_is_asked_for_where_none_are_kept_is_never_made_and_others_wait_on():
+    making = ORDER._replace(number=9, kind="vault_open")
+    take, warn = vaults.plan(view(None, orders=[ORDER, making], is_configured=False))
+    assert take == Take((OrderFailed(time=100, order=9, reason="this operator keeps no vaults", final=True),))
+    assert warn == Warn(("1 orders on vaults wait: the configuration has no [vault]",))
+    # its transaction was sent while vaults were kept, and may still count
+    (warn,) = vaults.plan(view(None, orders=[making], is_configured=False, under_way=frozenset({9})))
+    assert warn == Warn(("1 orders on vaults wait: the configuration has no [vault]",))
+    (pay,) = vaults.plan(view(None, orders=[making]))
+    assert pay.orders == (making,)
 
 
 def test_a_plan_says_itself_in_a_line_for_each_order():

@@ -30,7 +30,7 @@ def one_line(ran):
         (["borrow", "--least", "--amount", "5"], "--least and --amount are two ways to say how much"),
         (["borrow", "--pool", "1", "--longest", "5"], "--pool names the pools"),
         (["borrow", "--market", "EUR"], "EUR is no market here: there are CNY"),
-        (["protect", "--at", "x"], "--at: 'x' is no number"),
+        (["protect", "--at", "x"], "--at takes a ratio such as 1.6, not 'x'"),
         (["stake", "5", "TEST"], "no node answers, of ws://127.0.0.1:9"),
         (["stake", "5", "TEST", "--wait"], "no node answers, of ws://127.0.0.1:9"),
         (["init"], "no node answers, of ws://127.0.0.1:9"),

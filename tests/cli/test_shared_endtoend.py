@@ -71,6 +71,8 @@ def has(world, name, what, asset=None):
 def test_supply_hold_rewards_and_leave(world):
     """One story in order, since each part needs the pool as the one before has left it."""
     lent_to_the_pool(world)
+    what_holding_costs_is_shown_on_first_use(world)
+    a_vault_where_none_are_kept_is_not_made_and_the_money_is_back(world)
     what_a_rule_refuses_comes_back(world)
     what_holding_costs_is_shown_and_then_taken(world)
     a_falling_price_takes_more_of_the_pool(world)
@@ -95,10 +97,41 @@ def lent_to_the_pool(world):
     assert has(world, world.carol, f"lent to the shared pool of {world.market}") == 1_500_000
 
 
+def what_holding_costs_is_shown_on_first_use(world):
+    """Feed and position are the chain's: the ledger has never seen the position. What can't be is not sent."""
+    assert world.see("position", "--account", world.bob)["positions"] == []
+    inputs = world.see("verify")["inputs"]
+    status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--what-if")
+    assert status == 0, said
+    assert f"takes {extra(Fraction(1, 10)) / 10**4:.4f} {world.market}" in said
+    for who, mcr, says in (
+        (world.bob, "0.9", "refused by SP-16"),
+        (world.alice, "1.2", f"{world.alice} has no position in {world.market}"),
+        ("nobody-there-1", "1.2", "nobody-there-1"),
+    ):
+        for more in ([], ["--what-if"]):
+            status, out, said = world.mplp("-a", who, "hold", world.market, "--mcr", mcr, *more)
+            assert (status, out, said.count("\n")) == (2, "", 1), said
+            assert says in said
+    assert world.see("verify")["inputs"] == inputs
+
+
+def a_vault_where_none_are_kept_is_not_made_and_the_money_is_back(world):
+    """This keeper has no `[vault]`."""
+    status, said, warned = world.mplp(
+        "-a", world.alice, "vault", "open", "2000", world.core, "--debt", "1000", "--wait"
+    )
+    assert status == 0, warned
+    assert "This configuration has no [vault]" in warned
+    assert "this operator keeps no vaults. The money is your free balance." in said
+    rows = world.see("balance", "--account", world.alice)["balances"]
+    assert [(row["what"], row["amount"]) for row in rows] == [("free", "2000.00000")]
+
+
 def what_a_rule_refuses_comes_back(world):
     assert "SP-9" in world.refused(world.carol, "leave", world.market, "151")
     assert "SP-9" in world.refused(world.bob, "leave", world.market)
-    assert "SP-16" in world.refused(world.bob, "hold", world.market, "--mcr", "0.9")
+    assert "SP-18" in world.refused(world.bob, "hold", world.market)  # without interest
     assert world.free(world.bob) == 0
     world.memo(world.carol, 1, "mplp supply", world.core)  # core asset is lent to no shared pool
     until(lambda: world.told(world.carol, "shared pool"), "the refusal is told")
@@ -107,7 +140,6 @@ def what_a_rule_refuses_comes_back(world):
 def what_holding_costs_is_shown_and_then_taken(world):
     price = Fraction(1, 10)
     world.ask(world.bob, "interest", "1", world.core)
-    # the refused request above had the position looked at
     status, _, said = world.mplp("-a", world.bob, "hold", world.market, "--what-if")
     assert status == 0, said
     assert f"takes {extra(price) / 10**4:.4f} {world.market} and costs {interest(price) / 10**4:.4f}" in said
@@ -185,7 +217,7 @@ def rewards_in_core_asset_are_settled(world):
     world.feed(96, 1000)  # a feed lives for a day
     world.ask(world.carol, "rewards", world.market, "--paid-in", "core")
     assert has(world, world.carol, "free") > before  # what came free is hers; the rewards are not yet
-    ordered = has(world, world.carol, "settlement 1")
+    ordered = has(world, world.carol, "settlement 2")
     assert ordered > 0
     (request,) = until(lambda: requests_to_settle(world), "the chain has the request")
     assert int(request["balance"]["amount"]) == ordered
@@ -198,7 +230,7 @@ def rewards_in_core_asset_are_settled(world):
     assert got == ordered * 1000 // 96  # SP-6: at the feed
     assert on_chain(world) == (position[0] - got, position[1] - ordered)  # and it is bob's position that paid it
     assert requests_to_settle(world) == []
-    assert (has(world, world.carol, "settlement 1"), has(world, world.carol, "free")) == (0, free)
+    assert (has(world, world.carol, "settlement 2"), has(world, world.carol, "free")) == (0, free)
     rules = [line["rule"] for line in world.see("statement", "--account", world.carol)["movements"]]
     assert "SP-6" in rules
     return ordered

@@ -4,7 +4,7 @@ import json
 from fractions import Fraction
 
 from bsip_mplp.bots import carrier
-from bsip_mplp.rules.shared_outlook import covers, hold_outlook, pool_outlooks
+from bsip_mplp.rules.shared_outlook import covers, hold_outlook, lender_outlooks, pool_outlooks
 from tests.rules.shared_scene import SharedScene
 
 CORE = 10**5
@@ -44,6 +44,29 @@ def test_sp_9_who_waits_is_shown_with_what_is_left_to_wait_for():
     assert left - 1 <= units <= left
 
 
+def test_sp_5_sp_9_what_a_lender_has_is_what_it_is_then_paid():
+    scene = draft()
+    scene.supply("max", 100_000)
+    scene.wait(days=3, seconds=11)
+    scene.leave("lea")
+    scene.wait(days=5, seconds=7)
+    book = scene.engine.book
+    (found,) = lender_outlooks(book, "lea")
+    waits = dict(pool_outlooks(book)[0].waiting)["lea"]
+    assert (found.market, found.staying, found.waiting, found.paid_in) == ("USD", 0, waits, "bitasset")
+    assert found.waiting > 0
+    assert found.came_free > 0
+    assert found.rewards > 0
+    before = book.free("lea", "USD")
+    scene.rewards("lea")
+    assert book.free("lea", "USD") - before == found.came_free + found.rewards
+    (after,) = lender_outlooks(book, "lea")
+    assert (after.waiting, after.came_free, after.rewards) == (waits, 0, 0)
+    (other,) = lender_outlooks(book, "max")
+    assert (other.staying, other.waiting, other.came_free) == (100_000, 0, 0)
+    assert lender_outlooks(book, "nobody") == []
+
+
 def test_sp_2_what_holding_costs_is_what_is_then_paid():
     scene = SharedScene()
     scene.supply("lea", 6_000_000)
@@ -78,6 +101,7 @@ def test_looking_changes_nothing():
     before = json.dumps(scene.engine.state(), sort_keys=True, default=str)
     pool_outlooks(scene.engine.book)
     hold_outlook(scene.engine.book, "USD", "hong")
+    lender_outlooks(scene.engine.book, "lea")
     covers(scene.engine.book)
     assert json.dumps(scene.engine.state(), sort_keys=True, default=str) == before
 

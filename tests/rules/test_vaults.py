@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from bsip_mplp.rules.engine import Engine
-from bsip_mplp.rules.inputs import AssetSeen, Hold, PositionSeen, SharedPoolSet, VaultSeen
+from bsip_mplp.rules.inputs import AssetSeen, Hold, OrderFailed, PositionSeen, SharedPoolSet, VaultSeen
 from bsip_mplp.rules.vault_asks import VaultOpen
 from tests.rules import invariants
 from tests.rules.test_vault_ends import lent
@@ -53,6 +53,20 @@ def test_v_2_the_account_is_made_and_nothing_goes_in_before_its_authorities_were
     stage.put(VaultSeen(time=0, account=order.account, sound=True))
 
     assert stage.tasks() == ["enter"]
+
+
+def test_v_2_where_no_vaults_are_kept_the_money_is_back_at_once_and_no_other_name_is_tried():
+    stage = VaultStage()
+    stage.open("ann", 20 * M, 10 * M, work=False)
+    assert stage.engine.book.free("ann", "BTS") == 0
+    (order,) = stage.orders()
+    stage.put(OrderFailed(time=stage.now, order=order.number, reason="this operator keeps no vaults", final=True))
+
+    assert stage.engine.book.free("ann", "BTS") == 20 * M
+    assert not stage.orders()
+    assert "Nothing was opened in" in stage.told("ann")[-1]
+    assert "this operator keeps no vaults. The money is your free balance." in stage.told("ann")[-1]
+    invariants.check(stage.engine)
 
 
 def test_v_2_with_other_authorities_nothing_goes_in_and_the_money_is_back():
