@@ -151,7 +151,7 @@ def initialise(settings: Settings) -> list[str]:
     from bsip_mplp.journal import Cursor
     from bsip_mplp.keeper.intake import Intake
     from bsip_mplp.keeper.lead import lead
-    from bsip_mplp.keeper.setup import changes
+    from bsip_mplp.keeper.setup import changes, misfits
     from bsip_mplp.rules.codec import canonical, input_to_json
 
     connection = open_connection(settings)
@@ -185,12 +185,15 @@ def initialise(settings: Settings) -> list[str]:
                 known_pools = {found.key: found.body for found in read.objects(reading, "shared_pool")}
             time = max(cursor.time, intake.now)
             inputs = changes(settings, precisions, known_assets, known_markets, time, known_pools)
-            if inputs or first:
-                intake.take(inputs, first)
-            done.append(f"the journal is {journal.url}, with {journal.head.seq} inputs")
+            outcomes = intake.take(inputs, first) if inputs or first else []
+            count = journal.head.seq
+            done.append(f"the journal is {journal.url}, with {count} input{'' if count == 1 else 's'}")
             if first and pool_account:
                 done.append(f"deposits count from block {first.block + 1} on")
-            done.extend(f"recorded: {canonical(input_to_json(item))}" for item in inputs)
+            for item, outcome in zip(inputs, outcomes, strict=True):
+                why = "; ".join(f"{one.rule}: {one.reason}" for one in outcome.refusals)
+                done.append(f"{f'refused, {why}' if why else 'recorded'}: {canonical(input_to_json(item))}")
+            done.extend(f"Warning: {line}" for line in misfits(settings, chain.feeds(list(settings.markets), time)))
         return done
     finally:
         connection.close()
@@ -418,8 +421,8 @@ def read_health(settings: Settings, now: int) -> HealthView:
     from bsip_mplp.keeper.health import HealthView
     from bsip_mplp.keeper.vault_views import vault_views
 
-    statuses = read_statuses(settings)
     with open_journal(settings, read_only=True) as journal, journal.reading() as connection:
+        statuses = read_statuses(settings)
         last_paid, cursor = read.last_inputs(connection, "order_done"), journal.cursor()
         held = [line for status in statuses if status.held for line in status.held.splitlines()]
         fee_units = int(last_paid[0].body["fee"]) if last_paid else 1

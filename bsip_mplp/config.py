@@ -401,13 +401,18 @@ def find(named: str | None) -> Path:
             return path
         if chosen in shipped_places():
             return PLACES / f"{chosen}.toml"
-        raise ConfigError(f"{chosen}: no such file; name a file, or one of {', '.join(shipped_places())}")
+        raise ConfigError(f"{chosen}: {no_file(path)}; name a file, or one of {', '.join(shipped_places())}")
     if default_file().is_file():
         return default_file()
     raise ConfigError(
         f"no configuration: give --config with a file or one of {', '.join(shipped_places())},"
         f" or write {default_file()}"
     )
+
+
+def no_file(path: Path) -> str:
+    """What is wrong with a path at which there is no file."""
+    return "is a folder" if path.is_dir() else "no such file"
 
 
 def load(named: str | None = None) -> Settings:

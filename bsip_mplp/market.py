@@ -145,6 +145,18 @@ def _whole(least: int, most: int) -> Any:
     return read
 
 
+def ratio_from(least: int, most: int) -> Any:
+    """A reader of ratios per mille, which says what is wrong in the units that people write."""
+
+    def read(name: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            given = ratio_words(value) if isinstance(value, int) and not isinstance(value, bool) else repr(value)
+            raise ParameterError(f"{name} takes a ratio from {ratio_words(least)} to {ratio_words(most)}, not {given}")
+        return int(value)
+
+    return read
+
+
 def _share(least: Fraction, most: Fraction) -> Any:
     def read(name: str, value: Any) -> Fraction:
         try:
@@ -159,7 +171,7 @@ def _share(least: Fraction, most: Fraction) -> Any:
 
 
 def _ratio_or(*words: str | None) -> Any:
-    number = _whole(PERMILLE, 100 * PERMILLE)
+    number = ratio_from(PERMILLE, 100 * PERMILLE)
 
     def read(name: str, value: Any) -> str | int | None:
         return value if value in words else number(name, value)  # type: ignore[no-any-return]
@@ -207,7 +219,7 @@ def _word(*words: str) -> Any:
 
 
 _READERS: dict[str, Any] = {
-    "lmcr": _whole(PERMILLE, 32_000),
+    "lmcr": ratio_from(PERMILLE, 32_000),
     "combined_floor": _ratio_or("ICR", "MCR"),
     "lcr_cap": _ratio_or(None),
     "i2": _share(Fraction(0), Fraction(1)),
@@ -218,7 +230,7 @@ _READERS: dict[str, Any] = {
     "surplus_to_system": _share(Fraction(0), Fraction(1)),
     "cure_window": _whole(0, 30 * SECONDS_PER_DAY),
     "trigger_hold": _whole(0, SECONDS_PER_DAY),
-    "auction_floor": _whole(0, 32_000),
+    "auction_floor": ratio_from(0, 32_000),
     "carry_rate": _share(Fraction(0), Fraction(10)),
     "insurance_reserve": _pair(none=False),
     "risk_share": _share(Fraction(0), Fraction(1)),

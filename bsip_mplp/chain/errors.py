@@ -5,6 +5,7 @@ ChainError
 │   └── StaleNodeError    the nodes that answer went back, or know less than is known already
 ├── WrongChainError       a node of another chain than the one configured
 ├── RefusedError          the node answered that it won't: what it said, and its code
+├── LackingError          the account holds less than what it was to send
 ├── NotFoundError         the chain has no such account, asset or block
 ├── DisagreementError     two answers that must agree don't; nothing was credited
 ├── HistoryGapError       the node has forgotten operations that were not read yet
@@ -49,6 +50,10 @@ class RefusedError(ChainError):
     def is_duplicate(self) -> bool:
         """Whether the node has that very transaction already, which is no error (chain.md, 2)."""
         return self.name == "duplicate_transaction" or "already in the database" in self.message
+
+
+class LackingError(ChainError):
+    """The account holds less than what it was to send with the fees; the chain refused, and nothing was sent."""
 
 
 class NotFoundError(ChainError):

@@ -43,12 +43,18 @@ def run(options: Options, once: bool, dry_run: bool, standby: bool) -> None:
     """
     from bsip_mplp.bootstrap import dry_run_lines, run_keeper
     from bsip_mplp.keeper import logs
+    from bsip_mplp.keeper.errors import OtherKeeperError
 
     logs.set_up(3 if options.verbose is None else options.verbose)
     if dry_run:
         for line in dry_run_lines(options.settings):
             click.echo(line)
-    elif not run_keeper(options.settings, once=once, standby=standby):
+        return
+    try:
+        went_well = run_keeper(options.settings, once=once, standby=standby)
+    except OtherKeeperError as error:
+        raise click.ClickException(str(error) if once else f"{error}, or stand by with --standby") from None
+    if not went_well:
         raise click.ClickException(
             "a bot failed, or the audit differs: the lines above say which, and `mplp keeper status` has the rest"
         )
@@ -153,8 +159,8 @@ def _led_by(leads: Leader) -> str:
 @json_option
 @pass_options
 def health(options: Options, metrics: bool, as_json: bool) -> None:
-    """Say whether all is well: exit status 0, or 1 with the reasons. Vaults near a rule, and loans on their way home,
-    are named besides.
+    """Say whether all is well: exit status 0, 1 with the reasons, or 2 if the database can't be read. Vaults near a
+    rule, and loans on their way home, are named besides.
 
     \b
     Example: mplp health || echo "look after the keeper"

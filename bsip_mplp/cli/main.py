@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from typing import Any
 
@@ -159,7 +160,7 @@ def main() -> None:
     try:
         status = cli.main(prog_name="mplp", standalone_mode=False)
     except click.ClickException as error:
-        _say(error.format_message(), _hint(error))
+        _say(_negative(error) or error.format_message(), _hint(error))
         status = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("Aborted.", err=True)
@@ -191,6 +192,15 @@ def _faults() -> tuple[type[Exception], ...]:
 
 def _say(message: str, hint: str = "") -> None:
     click.echo(f"mplp: {' '.join(message.split())}{hint}", err=True)
+
+
+def _negative(error: click.ClickException) -> str | None:
+    """What to say of an amount under 0, which looks like an option; None if it is something else."""
+    if not isinstance(error, click.NoSuchOption):
+        return None
+    given = (word for word in sys.argv[1:] if word.startswith(error.option_name))
+    word = next((word for word in given if re.match(r"-\.?\d", word)), None)
+    return word and f"{word}: an amount must be more than 0"
 
 
 def _hint(error: click.ClickException) -> str:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import json_option, permille_text, print_json, print_table, rate_text, time_text
 from bsip_mplp.cli.reading import Reader, reading
-from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails
+from bsip_mplp.market import Feed, ParameterError, Parameters, core_alone_fails, misfit
 from bsip_mplp.ratios import Price
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 POLL_SECONDS = 0.2
+LITTLE_SECONDS = 5.0
+"""How long a running keeper is given to take a change before it is called queued."""
+LOOKED_BACK = 50
+"""How many changes, of all markets, are looked through for the last one of a market."""
 
 TOUCHES_LENDERS = (
     "bond_forced = compulsory takes bitasset out of lenders' pools, lent or available, and gives them bonds for it: "
@@ -40,8 +47,9 @@ def params(
 ) -> None:
     """Show the parameters of MARKET, or of all; with --set change some, for the operator.
 
-    A change is an input like any other: it counts at the ledger's time. While a keeper runs, it is queued and the
-    keeper takes it. Values are written as in the configuration; two amounts as "100 TEST, 50 CNY".
+    A change is an input like any other: it counts at the ledger's time. While a keeper runs, it is queued, the
+    keeper takes it, and what came of it is waited for a few seconds; a change that was refused is shown here.
+    Values are written as in the configuration; two amounts as "100 TEST, 50 CNY".
 
     \b
     Example: mplp params CNY
@@ -55,6 +63,8 @@ def params(
         if len(names) != 1:
             raise click.UsageError(f"--set is for one market: name one of {', '.join(names) or 'none'}")
         changes = _changes(reader, names[0], given)
+        if reason := _misfit(reader.markets[names[0]], changes):
+            raise _refused(reason)
     if changes.get("bond_forced") == "compulsory":
         if not yes:
             raise click.UsageError(f"{TOUCHES_LENDERS}; give --yes if that is meant")
@@ -76,7 +86,12 @@ def _show(reader: Reader, names: list[str], as_json: bool) -> None:
     if as_json:
         print_json(
             {
-                name: {"parameters": rows, "changed": _last_changed(reader, name), "vaults": _uncovered(reader, name)}
+                name: {
+                    "parameters": rows,
+                    "changed": _last_changed(reader, name),
+                    "refused": _last_refused(reader, name),
+                    "vaults": _uncovered(reader, name),
+                }
                 for name, rows in shown.items()
             }
         )
@@ -84,6 +99,8 @@ def _show(reader: Reader, names: list[str], as_json: bool) -> None:
     for name, rows in shown.items():
         print_table(f"Parameters of {name}", ["parameter", "value>", "default>"], rows, "")
         click.echo(f"Last changed {_last_changed(reader, name)} UTC.")
+        if refused := _last_refused(reader, name):
+            click.echo(f"The last change asked for was refused: {refused}.")
         if reader.markets[name]["parameters"]["bond_forced"] == "compulsory":
             click.echo(f"Warning: {TOUCHES_LENDERS}.")
         if warning := _uncovered(reader, name):
@@ -95,11 +112,17 @@ def _show(reader: Reader, names: list[str], as_json: bool) -> None:
 def _uncovered(reader: Reader, name: str) -> str | None:
     """V-12: why no loan of core asset alone passes the cover in a vault, if it is so at the last feed."""
     body = reader.markets[name]
-    feed = body["feed"]
+    feed = _feed_of(body)
+    return None if feed is None else core_alone_fails(Parameters().changed(body["parameters"]), feed)
+
+
+def _feed_of(market: Mapping[str, Any]) -> Feed | None:
+    """The last feed that the ledger saw of a market."""
+    feed = market["feed"]
     if feed is None:
         return None
     ratios = {ratio: feed[ratio] for ratio in ("mcr", "mssr", "icr", "expires")}
-    return core_alone_fails(Parameters().changed(body["parameters"]), Feed(Price(*feed["price"]), **ratios))
+    return Feed(Price(*feed["price"]), **ratios)
 
 
 def _rows(reader: Reader, name: str) -> list[dict[str, Any]]:
@@ -146,6 +169,24 @@ def _last_changed(reader: Reader, name: str) -> str | None:
     return time_text(facts[-1].time) if facts else None
 
 
+def _last_refused(reader: Reader, name: str) -> str | None:
+    """Why the last change of a market's parameters was refused; None if it was taken, or there was none."""
+    from bsip_mplp.journal import read
+    from bsip_mplp.rules.inputs import ParametersChanged
+
+    came = read.last_inputs(reader.connection, ParametersChanged.kind, LOOKED_BACK)
+    last = next((one for one in reversed(came) if one.body["market"] == name), None)
+    return None if last is None else _why_refused(reader.connection, last.seq)
+
+
+def _why_refused(connection: Connection, seq: int) -> str | None:
+    """The rule and the reason why an input was refused; None if it was not."""
+    from bsip_mplp.journal import read
+
+    said = next((one for one in read.refusals(connection, after_seq=seq - 1) if one.seq == seq), None)
+    return None if said is None else f"{said.rule}: {said.reason}"
+
+
 # --- changing -------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +205,21 @@ def _changes(reader: Reader, market: str, given: tuple[str, ...]) -> dict[str, A
         except (ParameterError, ValueError) as error:
             raise click.BadParameter(f"{name} {str(error).removeprefix(name).strip()}") from None
     return found
+
+
+def _misfit(market: Mapping[str, Any], changes: Mapping[str, Any]) -> str | None:
+    """PL-D7: why the rules would refuse a change as the journal stands; None if they would not."""
+    feed = _feed_of(market)
+    if feed is None or market["invalid"] is not None:
+        return None
+    reason = misfit(Parameters().changed(market["parameters"]).changed(dict(changes)), feed)
+    return reason and f"PL-D7: {reason}"
+
+
+def _refused(reason: str) -> click.ClickException:
+    from bsip_mplp.cli.sending import RefusedError
+
+    return RefusedError(f"refused: {reason}. Nothing has changed")
 
 
 def _amounts(reader: Reader, market: str, name: str, text: str) -> list[int] | None:
@@ -194,27 +250,25 @@ def _change(
     from bsip_mplp.bootstrap import change_parameters
 
     source = change_parameters(options.settings, market, changes)
-    came = _await(options, source, timeout if wait else 0)
+    came = _await(options, source, timeout if wait else LITTLE_SECONDS)
     if came is None:
         if wait:
             raise click.ClickException(f"queued, but not taken within {timeout} s: see mplp keeper status")
         if as_json:
             print_json({"queued": source, "counted": None})
         else:
-            click.echo("Queued: the running keeper takes it in a moment; mplp params shows it then.")
+            click.echo("Queued: the running keeper takes it in a moment; mplp params shows then whether it did.")
         return
     seq, at, refused = came
     if as_json:
         print_json({"queued": source, "counted": seq, "time": at, "refused": refused})
     if refused:
-        from bsip_mplp.cli.sending import RefusedError
-
-        raise RefusedError(f"refused: {refused}. Nothing has changed")
+        raise _refused(refused)
     if not as_json:
         click.echo(f"Counted as input {seq} at {at} UTC. Write it in the configuration too, or mplp init sets it back.")
 
 
-def _await(options: Options, source: str, seconds: int) -> tuple[int, str | None, str | None] | None:
+def _await(options: Options, source: str, seconds: float) -> tuple[int, str | None, str | None] | None:
     """The number and time of the input that the change became, and why it was refused; None if it did not count yet."""
     from bsip_mplp.bootstrap import open_journal
     from bsip_mplp.journal import read
@@ -225,9 +279,7 @@ def _await(options: Options, source: str, seconds: int) -> tuple[int, str | None
             with journal.reading() as connection:
                 came = read.input_of_source(connection, source)
                 if came is not None:
-                    said = [r for r in read.refusals(connection, after_seq=came.seq - 1) if r.seq == came.seq]
-                    reason = f"{said[0].rule}: {said[0].reason}" if said else None
-                    return came.seq, time_text(came.time), reason
+                    return came.seq, time_text(came.time), _why_refused(connection, came.seq)
             if time.monotonic() >= deadline:
                 return None
             time.sleep(POLL_SECONDS)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LISTED_BY = {
     "pool": "pools",
     "loan": "loans --ended",
+    "protection": "loans",
     "position": "position --all",
     "auction": "auctions --ended",
     "series": "bonds --all",

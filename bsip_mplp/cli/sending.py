@@ -29,6 +29,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 LOOKED_SECONDS_MAX = 10
 """How long --wait waits for the bot of payouts to have looked at what was asked for."""
 POLL_SECONDS = 0.5
+NAMED = ("auction", "loan", "offer", "pool", "protection", "series")
+"""The fields of requests that name an object of that kind by its number."""
 MOVEMENTS_MAX = 50
 
 
@@ -170,6 +172,7 @@ class Errand:
             open_journal(self._settings, read_only=True).close()  # better to fail before anything is sent
         memo = render(ask, self._context)
         asset, units = money or (self._settings.chain.core_asset, 1)
+        self._check(ask, asset, units)
         with open_wallet(self._settings, self.account, unsigned=self._options.unsigned) as wallet:
             sent = wallet.send(asset, units, memo, must_broadcast=not self._options.nobroadcast, closing=closing)
             if not sent.was_broadcast:
@@ -186,6 +189,32 @@ class Errand:
                 self._say(self.counted, sent.transaction_id)
             elif self.as_json:
                 print_json({"transaction": sent.transaction_id, "memo": memo, "counted": None})
+
+    def _check(self, ask: Ask, asset: str, units: int) -> None:
+        """Raise `click.BadParameter` if a request names what the journal here never had, or its new pool is too small.
+
+        The rules refuse it in any case, but only once the money is on its way. Without a journal nothing is known.
+        """
+        from bsip_mplp.cli.reading import reading
+        from bsip_mplp.journal import MissingError
+        from bsip_mplp.rules.inputs import Lend, Stake
+
+        named = [(kind, number) for kind in NAMED if (number := getattr(ask, kind, None)) is not None]
+        named += [("pool", number) for number in getattr(ask, "pools", ())]
+        makes_pool = isinstance(ask, Stake) or (isinstance(ask, Lend) and ask.pool is None)
+        if isinstance(ask, Lend) and ask.asset is not None and ask.amount is not None:
+            asset, units = ask.asset, ask.amount
+        if not named and not makes_pool:
+            return
+        try:
+            with reading(self._options) as reader:
+                for kind, number in named:
+                    reader.one(kind, number)
+                least = reader.one("asset", asset)["least_size"] if makes_pool else 0
+                if units < least:  # PL-D39
+                    raise click.BadParameter(f"a pool takes at least {reader.money(asset, least)}")
+        except MissingError:
+            return
 
     def _await(self, wallet: Wallet, sent: Sent) -> int:
         """The number of the input that the transfer became; raises `click.ClickException` if it takes too long."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 
 from bsip_mplp.chain.builders import Operation, Units, call_order_update, limit_order_create, transfer
 from bsip_mplp.chain.chain import Chain, Position
 from bsip_mplp.chain.connection import Connection
 from bsip_mplp.chain.envelope import seal, seal_plain
-from bsip_mplp.chain.errors import KeysError, NotFoundError, UnreachableError
+from bsip_mplp.chain.errors import KeysError, LackingError, NotFoundError, RefusedError, UnreachableError
 from bsip_mplp.chain.keys import Keyring
 from bsip_mplp.chain.transactions import Signed, broadcast, prepare, sign_prepared, transaction_id
+from bsip_mplp.money import format_units
+
+TAKES: Final = (("fee", 1), ("amount", 1), ("amount_to_sell", 1), ("delta_collateral", 1), ("delta_debt", -1))
+"""The amounts by which operations of a wallet take from its account; a debt that grows gives to it."""
 
 
 class Sent(NamedTuple):
@@ -114,7 +118,27 @@ class Wallet:
                 broadcast(self._connection, signed.transaction)
             except UnreachableError:
                 was_answered = False
+            except RefusedError as error:
+                self._explain(signed.transaction)
+                raise error from None
         return Sent(signed.transaction, signed.id, must_broadcast, after_block, was_answered, len(operations) - 1)
+
+    def _explain(self, transaction: dict[str, Any]) -> None:
+        """Raise `LackingError` if the account holds less than what a refused transaction takes."""
+        needed: dict[str, int] = {}
+        for _, fields in transaction["operations"]:
+            for name, sign in TAKES:
+                if name in fields:
+                    asset_id = fields[name]["asset_id"]
+                    needed[asset_id] = needed.get(asset_id, 0) + sign * int(fields[name]["amount"])
+        held = self._chain.balances(self._account)
+        for asset in self._chain.assets_by_id(needed).values():
+            has, units = held.get(asset.symbol, 0), needed[asset.id]
+            if has < units:
+                raise LackingError(
+                    f"{self._account} has {format_units(has, asset.precision)} {asset.symbol}, and this takes "
+                    f"{format_units(units, asset.precision)} {asset.symbol}, the chain's fee counted: nothing was sent"
+                )
 
     def _closing(self, account_id: str, market: str, position: Position) -> Operation:
         core = Units(self._chain.asset(self._chain.core_of(market)).id, -position.collateral)

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from .constants import MAX_COLLATERAL_RATIO, MIN_COLLATERAL_RATIO
 from .genesis import Funded
 from .keeping import KeepingError
+from .operations import is_valid_name
 from .script import FeedScript, Ratios, read_path
 from .server import Server
 from .serving import Options, greeting, run
@@ -50,6 +52,11 @@ def parse_account(text: str) -> Funded:
     whole, _, rest = amount.partition(".")
     if not name or not whole.isdigit() or len(rest) > 5 or not (rest.isdigit() or not rest):
         raise OptionError(f"--account {text!r}: write NAME=AMOUNT, such as alice=100000")
+    if not is_valid_name(name):
+        raise OptionError(
+            f"--account {text!r}: {name!r} is no name of an account: write small letters, digits and dashes, "
+            "a letter first, 63 at most"
+        )
     return Funded.named(name, int(whole) * 10**5 + int(rest.ljust(5, "0")))
 
 
@@ -103,7 +110,11 @@ def _parse_ratios(text: str | None) -> Ratios:
     parts = text.split(":")
     if not 2 <= len(parts) <= 3 or not all(part.isdigit() for part in parts):
         raise OptionError(f"--feed-ratios {text!r}: write MCR:MSSR or MCR:MSSR:ICR per mille, such as 1500:1100")
-    return Ratios(*(int(part) for part in parts))
+    ratios = [int(part) for part in parts]
+    if not all(MIN_COLLATERAL_RATIO <= ratio <= MAX_COLLATERAL_RATIO for ratio in ratios):
+        bounds = f"{MIN_COLLATERAL_RATIO} to {MAX_COLLATERAL_RATIO}"
+        raise OptionError(f"--feed-ratios {text!r}: each is from {bounds} per mille, such as 1500:1100")
+    return Ratios(*ratios)
 
 
 def serve_forever(options: Options) -> int:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from bsip_mplp.journal.errors import MissingError, NotAJournalError, UnreachableError
+from bsip_mplp.journal.errors import MissingError, NotAJournalError, ReadError, UnreachableError
 
 BUSY_SECONDS: Final = 10
 """How long a connection waits for another process to finish its transaction."""
@@ -76,9 +78,12 @@ def file_of(url: URL) -> Path | None:
 
 
 def shown(url: URL) -> str:
-    """The address as it may be shown: a path, or an address without its password."""
+    """The address as it may be shown: a path, or an address as people write it, without its password."""
     path = file_of(url)
-    return str(path) if path else url.render_as_string(hide_password=True)
+    if path:
+        return str(path)
+    driver = next((plain for plain, full in _DRIVERS.items() if full == url.drivername), url.drivername)
+    return url.set(drivername=driver).render_as_string(hide_password=True).replace("%2F", "/")
 
 
 def make_file(path: Path) -> None:
@@ -117,6 +122,19 @@ def writing(engine: Engine, lock_milliseconds: int = BUSY_SECONDS * 1000) -> Eng
         return engine.execution_options(**{WRITING: True})
     options: dict[str, Any] = {WRITING: True, LOCK_MILLISECONDS: lock_milliseconds}
     return engine.execution_options(isolation_level="READ COMMITTED", **options)
+
+
+@contextmanager
+def reading(engine: Engine, place: str) -> Iterator[Connection]:
+    """A transaction that reads; all that is read in it is of one moment. `place` is how the database is shown.
+
+    Raises `ReadError` if the database refuses.
+    """
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise ReadError(f"{place} can't be read: {' '.join(str(error.orig).split())}") from error
 
 
 def _connect_server(url: URL) -> Engine:

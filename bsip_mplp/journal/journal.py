@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from bsip_mplp.journal import attempts, database, leases, meta, schema, tables
 from bsip_mplp.journal.attempts import Attempt
 from bsip_mplp.journal.cursor import Cursor, move_cursor, read_cursor
-from bsip_mplp.journal.errors import BrokenChainError, MovedError, ReadError, WriteError
+from bsip_mplp.journal.errors import BrokenChainError, MovedError, WriteError
 from bsip_mplp.journal.hash_chain import GENESIS_HASH, link
 from bsip_mplp.journal.meta import Head, Place
 from bsip_mplp.journal.projection import Row, Rows, add, fold, load_balances, store
@@ -80,11 +80,8 @@ class Journal:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for `read`: all that is read through it is of one moment. Raises `ReadError`."""
-        try:
-            with self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise ReadError(f"{self.url} could not be read: {error.orig}") from error
+        with database.reading(self._engine, self.url) as connection:
+            yield connection
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

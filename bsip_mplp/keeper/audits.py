@@ -18,7 +18,7 @@ from bsip_mplp.chain.holdings import Holdings
 from bsip_mplp.chain.vaults import Sighting, read_sightings
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.journal.cursor import Cursor, read_cursor
-from bsip_mplp.journal.database import connect, read_url
+from bsip_mplp.journal.database import connect, read_url, reading, shown
 from bsip_mplp.journal.leases import writing_as
 from bsip_mplp.journal.records import seqs_of_sources
 from bsip_mplp.keeper.audit import Audit, BondFigure, Books, Figure, VaultFigure
@@ -59,15 +59,17 @@ class AuditBoard:
     """The table of the last audit, read by anyone and written by the keeper."""
 
     def __init__(self, database_url: str, *, read_only: bool = False, epoch: int | None = None) -> None:
-        self._engine: Engine = connect(read_url(database_url), read_only=read_only)
+        url = read_url(database_url)
+        self._place = shown(url)
+        self._engine: Engine = connect(url, read_only=read_only)
         self._epoch = epoch
         if not read_only:
             with writing_as(self._engine, self._epoch) as connection:
                 _metadata.create_all(connection)
 
     def read(self) -> Kept:
-        """What is kept."""
-        with self._engine.begin() as connection:
+        """What is kept; raises `ReadError`."""
+        with reading(self._engine, self._place) as connection:
             if not inspect(connection).has_table(audits.name):
                 return Kept()
             row = connection.execute(select(audits.c.own, audits.c.last)).first()

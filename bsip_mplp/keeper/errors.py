@@ -23,7 +23,11 @@ class FrozenError(KeeperError):
 
 
 class OtherKeeperError(KeeperError):
-    """Another keeper runs on this journal."""
+    """Another keeper runs on this journal: `fact` says which, the text also what to do."""
+
+    def __init__(self, fact: str) -> None:
+        super().__init__(f"{fact}: stop it first")
+        self.fact = fact
 
 
 class NotInitialisedError(KeeperError):

@@ -131,9 +131,7 @@ def _take(engine: Engine, url: str) -> Lease:
     for _ in range(TRIES):
         stands = _read(engine, url)
         if stands is not None and stands.is_live:
-            raise OtherKeeperError(
-                f"a keeper leads on {url} already ({stands.holder}): stop it first, or stand by with --standby"
-            )
+            raise OtherKeeperError(f"a keeper leads on {url} already ({stands.holder})")
         try:
             with writing(engine, LOCK_MILLISECONDS).begin() as connection:
                 taken = leases.take_lease(connection, holder, round(LEASE_SECONDS * 1000))
@@ -146,7 +144,7 @@ def _take(engine: Engine, url: str) -> Lease:
         else:
             if taken is not None:
                 return taken
-    raise OtherKeeperError(f"another keeper takes the lead on {url} right now: stand by with --standby")
+    raise OtherKeeperError(f"another keeper takes the lead on {url} right now")
 
 
 def _waited_for_a_lock(error: OperationalError) -> bool:

@@ -23,10 +23,7 @@ def only_keeper(database_url: str) -> Iterator[None]:
     descriptor = os.open(f"{path}.keeper", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(descriptor):
-            raise OtherKeeperError(
-                f"a keeper runs on {path} already ({_written(descriptor)}): "
-                "stop it first, or wait for its end with --standby"
-            )
+            raise OtherKeeperError(f"a keeper runs on {path} already ({_written(descriptor)})")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bsip_mplp.config import Settings
-from bsip_mplp.market import Parameters
-from bsip_mplp.rules.inputs import AssetSeen, Input, MarketOpened, ParametersChanged, SharedPoolSet
-from bsip_mplp.rules.shared_rates import PoolParameters
+from bsip_mplp.market import Feed, Parameters, misfit
+from bsip_mplp.ratios import Price, ratio_words
+from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, Input, MarketOpened, ParametersChanged, SharedPoolSet
+from bsip_mplp.rules.shared_rates import PoolParameters, pool_misfit
 
 
 def changes(
@@ -44,4 +45,27 @@ def changes(
         stands = (known_pools or {}).get(name, {}).get("parameters")
         if PoolParameters().changed(pool.parameters).as_json() != stands:
             found.append(SharedPoolSet(time=time, market=name, parameters=pool.parameters))
+    return found
+
+
+def misfits(settings: Settings, feeds: Iterable[FeedSeen]) -> list[str]:
+    """What the configuration asks for that doesn't fit the chain's feeds now: the rules take it, and lend nothing new.
+
+    One line for each market (PL-D7) and each shared pool (SP-16).
+    """
+    found: list[str] = []
+    for seen in feeds:
+        if seen.price is None or 0 in seen.price:
+            continue
+        name, feed = seen.market, Feed(Price(*seen.price), seen.mcr, seen.mssr, seen.icr, seen.expires)
+        if reason := misfit(Parameters().changed(settings.markets[name].parameters), feed):
+            found.append(f"markets.{name}: {reason}: no new loans there while that is so (PL-D7)")
+        if name not in settings.shared_pools:
+            continue
+        pool = PoolParameters().changed(settings.shared_pools[name].parameters)
+        if reason := pool_misfit(pool, feed):
+            found.append(f"shared_pools.{name}: {reason}: it serves nobody new while that is so (SP-16)")
+        elif pool.icr <= feed.mcr:
+            own, mcr, icr = ratio_words(pool.icr), ratio_words(feed.mcr), ratio_words(feed.icr)
+            found.append(f"shared_pools.{name}: icr {own} is not over MCR {mcr}: the chain's ICR {icr} counts")
     return found

@@ -64,8 +64,9 @@ def leading(database_url: str, stop: Stop, ahead: Ahead, *, standby: bool) -> It
             except (OtherKeeperError, UnreachableError) as error:
                 if not standby:
                     raise
-                if str(error) != told:
-                    log.info("standing by: %s", told := str(error))
+                fact = error.fact if isinstance(error, OtherKeeperError) else str(error)
+                if fact != told:
+                    log.info("standing by: %s", told := fact)
             else:
                 yield held
                 return

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Engine, MetaData, Table, Text, insert, inspect, select, update
 
-from bsip_mplp.journal.database import connect, read_url
+from bsip_mplp.journal.database import connect, read_url, reading, shown
 from bsip_mplp.journal.leases import writing_as
 from bsip_mplp.journal.projection import storable
 
@@ -60,6 +60,7 @@ class StatusBoard:
 
     def __init__(self, database_url: str, *, read_only: bool = False, epoch: int | None = None) -> None:
         url = read_url(database_url)
+        self._place = shown(url)
         self._engine: Engine = connect(url, read_only=read_only)
         self._epoch = epoch
         if not read_only:
@@ -67,8 +68,8 @@ class StatusBoard:
                 _metadata.create_all(connection)
 
     def read(self) -> list[BotStatus]:
-        """All bots that ever ran here, by name."""
-        with self._engine.begin() as connection:
+        """All bots that ever ran here, by name; raises `ReadError`."""
+        with reading(self._engine, self._place) as connection:
             if not inspect(connection).has_table(bots.name):
                 return []
             return [BotStatus(**row) for row in connection.execute(select(bots).order_by(bots.c.name)).mappings()]

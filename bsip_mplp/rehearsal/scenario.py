@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from bsip_mplp.config import PLACES, ConfigError, Market, SharedPool, first_fault
+from bsip_mplp.config import PLACES, ConfigError, Market, SharedPool, first_fault, no_file
 from bsip_mplp.market import Feed, Parameters, misfit
 from bsip_mplp.ratios import PERMILLE, Price
 from bsip_mplp.rehearsal.prices import check as check_path
@@ -349,7 +349,7 @@ def find(named: str) -> Path:
         return path
     if named in shipped():
         return PRESETS / f"{named}.toml"
-    raise ConfigError(f"{named}: no such file; name a file, or one of {', '.join(shipped())}")
+    raise ConfigError(f"{named}: {no_file(path)}; name a file, or one of {', '.join(shipped())}")
 
 
 def load(named: str) -> Scenario:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Any, Final
 
-from bsip_mplp.market import ParameterError
+from bsip_mplp.market import Feed, ParameterError, ratio_from
 from bsip_mplp.money import SECONDS_PER_DAY, MoneyError, parse_fraction
+from bsip_mplp.ratios import ratio_words
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     "deep": {"a": "10", "b": 7, "fee": "1/20", "least_mcr": 1001},
@@ -69,6 +70,17 @@ class PoolParameters:
         """All parameters by name, fractions as text."""
         values = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: str(value) if isinstance(value, Fraction) else value for name, value in values}
+
+
+def icr_under(parameters: PoolParameters, feed: Feed) -> int:
+    """SP-16: up to which ratio a pool raises positions under a feed, per mille: its own, or the chain's if higher."""
+    return max(parameters.icr, feed.icr)
+
+
+def pool_misfit(parameters: PoolParameters, feed: Feed) -> str | None:
+    """SP-16: why a pool serves nobody new under a feed, or None if it does."""
+    icr = icr_under(parameters, feed)
+    return None if icr > feed.mcr else f"ICR {ratio_words(icr)} is not over MCR {ratio_words(feed.mcr)}"
 
 
 def rate_at(parameters: PoolParameters, use: Fraction) -> Fraction:
@@ -135,7 +147,7 @@ def _model(name: str, value: Any) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
-    "icr": _whole(1001, 32_000),
+    "icr": ratio_from(1001, 32_000),
     "threshold": _whole(1, 365 * SECONDS_PER_DAY),
     "leaving_step": _whole(1, 365 * SECONDS_PER_DAY),
     "a": _number(Fraction(0), Fraction(1000)),
@@ -146,5 +158,5 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "target_rate": _number(Fraction(0), Fraction(10)),
     "target_use": _number(Fraction(0), Fraction(1), open_ended=True),
     "fee": _number(Fraction(0), Fraction(1), open_ended=True),  # SP-16
-    "least_mcr": _whole(1001, 32_000),
+    "least_mcr": ratio_from(1001, 32_000),
 }

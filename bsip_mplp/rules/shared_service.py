@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from bsip_mplp.ratios import PERMILLE, ratio_is_under, ratio_words
+from bsip_mplp.ratios import PERMILLE, ratio_is_under
 from bsip_mplp.rules import shared_accrual as accrual
 from bsip_mplp.rules.book import Book
 from bsip_mplp.rules.ordered_sums import NOTHING, OrderedSums, Sums
 from bsip_mplp.rules.schedule import DueItem, DueKind
-from bsip_mplp.rules.shared_rates import rate_at
+from bsip_mplp.rules.shared_rates import icr_under, pool_misfit, rate_at
 from bsip_mplp.rules.shared_state import KEY_BITS, Participant, SharedPool, key_of
 
 ADDED_UP = 1000
@@ -111,14 +111,14 @@ def _look_at_loans(book: Book, pool: SharedPool, changed: set[int]) -> None:
 def _read_feed(book: Book, pool: SharedPool) -> None:
     """SP-16: without a valid feed, or with `ICR ≤ MCR`, the last figures stand and nobody new is served."""
     feed = book.markets[pool.market].valid_feed
-    was, icr = pool.broken, pool.parameters.icr if feed is None else max(pool.parameters.icr, feed.icr)
+    was = pool.broken
     if feed is None:
         pool.broken = "the market has no valid feed"
-    elif icr <= feed.mcr:
-        pool.broken = f"ICR {ratio_words(icr)} is not over MCR {ratio_words(feed.mcr)}"
+    elif reason := pool_misfit(pool.parameters, feed):
+        pool.broken = reason
     else:
         pool.broken = ""
-        pool.price, pool.mcr, pool.icr = feed.price.as_fraction(), feed.mcr, icr
+        pool.price, pool.mcr, pool.icr = feed.price.as_fraction(), feed.mcr, icr_under(pool.parameters, feed)
         pool.price_key = key_of(feed.price.bitasset, feed.price.core)
         pool.mcr_key = key_of(feed.price.bitasset * PERMILLE, feed.price.core * feed.mcr)
     if pool.broken != was:

@@ -1,11 +1,15 @@
 """The views of auctions, carried positions, funds, bonds, parameters and histories, over one long course."""
 
 import re
+import threading
+import time
 
 import pytest
 
+from bsip_mplp.bots import committee
 from bsip_mplp.cli.output import BOOKS, NO_HOLD
 from bsip_mplp.journal import Cursor, Journal
+from bsip_mplp.keeper.changes import waiting
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.keeper.lead import lead
 from bsip_mplp.rules.inputs import Deposit, IssueBond, OrderDone, ParametersChanged, Request
@@ -282,10 +286,49 @@ def test_compulsory_bonds_need_a_yes_and_warn(mplp, at):
     assert "touches PL-I1" in said(mplp("params", "CNY"))
 
 
-def test_a_change_is_queued_while_a_keeper_runs_and_it_takes_it(mplp, at, database):
-    from bsip_mplp.bots import committee
-    from bsip_mplp.keeper.changes import waiting
+def test_a_change_that_the_rules_would_refuse_is_not_even_queued_while_a_keeper_runs(mplp, at, database):
+    journal = at(long_course.LENT)
+    with lead(database):
+        ran = mplp("params", "CNY", "--set", "lmcr=9")
+    assert (ran.status, ran.out) == (2, "")
+    assert "refused: PL-D7: LMCR 9 is not under MCR 1.55. Nothing has changed" in ran.err
+    assert waiting(journal) == []
 
+
+def test_a_change_that_was_refused_is_shown_until_another_is_taken(mplp, at):
+    journal = at(long_course.LENT)
+    intake = Intake.load(journal)
+    assert "refused" not in mplp("params", "CNY").out
+    intake.take([ParametersChanged(time=NOON, market="CNY", changes={"lmcr": 9000})])
+    says = "PL-D7: LMCR 9 is not under MCR 1.55"
+    assert f"The last change asked for was refused: {says}." in mplp("params", "CNY").out
+    assert mplp("params", "--json").json["CNY"]["refused"] == says
+    intake.take([ParametersChanged(time=NOON, market="CNY", changes={"lmcr": 1350})])
+    assert "refused" not in mplp("params", "CNY").out
+
+
+def test_what_a_running_keeper_makes_of_a_change_is_waited_for_a_little(mplp, at, database):
+    journal = at(long_course.LENT)
+    intake = Intake.load(journal)
+
+    def keep():
+        while not (changes := waiting(journal)):
+            time.sleep(0.05)
+        (take,) = committee.plan(committee.View(intake.now, changes))
+        intake.take(take.inputs)
+
+    with lead(database) as leading:
+        if leading.epoch is not None:
+            journal.lead(leading.epoch)
+        keeper = threading.Thread(target=keep, daemon=True)
+        keeper.start()
+        ran = mplp("params", "CNY", "--set", "lmcr=1.35")
+        keeper.join(30)
+    assert (ran.status, ran.out.startswith("Counted as input 13 at ")) == (0, True)
+
+
+def test_a_change_is_queued_while_a_keeper_runs_and_it_takes_it(mplp, at, database, monkeypatch):
+    monkeypatch.setattr("bsip_mplp.cli.params.LITTLE_SECONDS", 0.0)
     journal = at(long_course.LENT)
     intake = Intake.load(journal)  # what a running keeper has
     with lead(database) as leading:

@@ -105,7 +105,7 @@ def test_health_gives_every_reason_and_ends_with_1(mplp):
     ran = mplp("health")
     assert ran.status == 1
     assert "- no keeper runs: start one with mplp keeper run" in ran.out
-    assert "the inbox never succeeded yet" in ran.out
+    assert "succeeded" not in ran.out  # that no keeper runs says it all
     assert "the reserve for fees holds 0.00000 TEST, it should hold 0.00020" in ran.out
     assert mplp("health", "--json").json["well"] is False
 

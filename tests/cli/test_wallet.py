@@ -3,7 +3,7 @@
 import pytest
 
 from bsip_mplp.chain.connection import Connection
-from bsip_mplp.chain.errors import UnreachableError
+from bsip_mplp.chain.errors import LackingError, UnreachableError
 from bsip_mplp.cli.wallet import Wallet
 
 
@@ -29,3 +29,15 @@ def test_without_a_reply_it_is_looked_for_on_the_chain(world, arrives):
         assert not sent.was_answered
         world.until_irreversible()
         assert (wallet.source_of(sent) is not None) == arrives
+
+
+def test_too_little_money_is_said_in_one_line_and_nothing_is_sent(world):
+    pool, ann = world.people("pool", "ann", core=10**6)
+    with Wallet(Connection([world.url]), ann.name, pool.name, ann.keyring, 60) as wallet:
+        with pytest.raises(LackingError) as lacking:
+            wallet.send(world.core, 10**6, "mplp stake", must_broadcast=True)
+        said = str(lacking.value)
+        assert said.startswith(f"{ann.name} has 10.00000 {world.core}, and this takes 10.")
+        assert said.endswith(f" {world.core}, the chain's fee counted: nothing was sent")
+        assert "Assert" not in said
+        assert wallet.holds(world.core) == 10**6

@@ -100,7 +100,7 @@ def test_options_are_read():
     for wrong in ("", "x", "-1", "1.5", "31", "nan", "inf", "0.001"):
         with pytest.raises(OptionError):
             parse_interval(wrong)
-    for wrong in ("ann", "ann=", "=5", "ann=x", "ann=1.000001", "ann=-5"):
+    for wrong in ("ann", "ann=", "=5", "ann=x", "ann=1.000001", "ann=-5", "A B=3", "Ann=3", "a_b=3", "1a=3"):
         with pytest.raises(OptionError):
             parse_account(wrong)
     usual = {
@@ -118,6 +118,14 @@ def test_options_are_read():
     for wrong in ({"maintenance_interval": 0}, {"feeds": ("USD",)}, {"feeds": ("USD=/none",)}, {"feed_ratios": "5"}):
         with pytest.raises(OptionError):
             make_options(**{**usual, **wrong})
+
+
+@pytest.mark.parametrize("ratios", ["1:2", "1000:1100", "1500:1000", "1500:1100:32001"])
+def test_ratios_out_of_the_chains_bounds_and_names_that_it_does_not_take_are_one_line(ratios):
+    for words in (["--feed-ratios", ratios], ["--account", "A B=3"]):
+        ran = CliRunner(mix_stderr=False).invoke(devnet, words)
+        assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+        assert ran.stderr.startswith(f"{words[0]} {words[1]!r}: ")
 
 
 def test_the_command():

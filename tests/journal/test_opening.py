@@ -25,7 +25,7 @@ from bsip_mplp.journal import (
     errors,
     tables,
 )
-from bsip_mplp.journal.database import read_url
+from bsip_mplp.journal.database import read_url, shown
 from tests.databases import Postgres, altering
 from tests.journal.conftest import course, take
 from tests.journal.fake_engine import FakeEngine
@@ -117,6 +117,11 @@ def test_a_password_is_never_shown() -> None:
     with pytest.raises(UnreachableError) as caught:
         Journal.open("postgresql+nodriver://u:secret@127.0.0.1/x")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql://ann@/mplp?host=/tmp", "postgresql://db.example:5433/mplp"])
+def test_a_server_is_shown_as_it_was_configured(url: str) -> None:
+    assert shown(read_url(url)) == url
 
 
 def test_an_address_and_a_path_are_the_same_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,7 +123,7 @@ def test_what_is_not_understood_is_free_balance_with_an_explanation(world, keepe
 
 
 def test_a_request_that_a_rule_refuses_ends_with_2_and_loses_nothing(world, keeper):
-    status, _, err = world.mplp("repay", "99", "--wait")
+    status, _, err = world.mplp("-a", world.alice, "repay", "1", "--wait")
     assert status == 2
     assert err.startswith("mplp: refused by PL-19: ")
     assert err.count("\n") == 1
@@ -159,10 +159,17 @@ def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper)
     file = file_of(read_url(world.database))
     said = f"a keeper runs on {file} already (process {keeper.pid})" if file else f"process {keeper.pid}"
     assert said in second[2]
+    assert "stop it first, or stand by with --standby" in second[2]
+    for words in (["init"], ["keeper", "run", "--once"]):
+        status, _, err = world.mplp(*words)
+        assert (status, said in err, "stop it first" in err, "--standby" in err) == (2, True, True, False)
     standby = world.start_keeper()
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(60) == 0
     until(lambda: world.leads(standby), "the standby runs")
+    (told,) = [line for line in (world.folder / "keeper.log").read_text().splitlines() if "standing by" in line][-1:]
+    assert "--standby" not in told
+    assert "stop it first" not in told
     status, out, err = world.mplp("interest", "1", world.core, "--wait")
     assert status == 0, err
     assert standby.poll() is None

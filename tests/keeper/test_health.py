@@ -65,6 +65,12 @@ def test_each_thing_that_is_not_well_is_one_reason(change, says):
     assert reasons(replace(WELL, **change)) == [says]
 
 
+def test_where_no_keeper_runs_no_bot_is_named_besides():
+    idle = replace(WELL, keeper_runs=False, now=10**6, expected_bots=["inbox", "watcher"])
+    assert reasons(idle) == ["no keeper runs: start one with mplp keeper run"]
+    assert len(reasons(replace(idle, keeper_runs=None))) == 2
+
+
 def test_a_lag_within_the_bots_own_schedule_is_well():
     slow = BotStatus("inbox", 300_000, last_success=700)
     assert reasons(replace(WELL, statuses=[slow])) == []

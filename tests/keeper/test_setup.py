@@ -8,8 +8,8 @@ import pytest
 from bsip_mplp import config
 from bsip_mplp.journal import Journal, read
 from bsip_mplp.keeper.intake import Intake
-from bsip_mplp.keeper.setup import changes
-from bsip_mplp.rules.inputs import AssetSeen, MarketOpened, ParametersChanged
+from bsip_mplp.keeper.setup import changes, misfits
+from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, MarketOpened, ParametersChanged
 from tests import databases
 
 TEXT = (config.PLACES / "testnet.toml").read_text()
@@ -79,3 +79,25 @@ def test_what_is_no_longer_named_stays(ledger):
     gone = TEXT.replace('[markets.USD]\nlmcr = 1.3\ni2 = 0.1\nstake_rate = "5%"\n', "")
     assert "markets" not in gone
     assert ledger.set_up(settings(gone)) == []
+
+
+def seen(**ratios):
+    given = {"mcr": 1500, "mssr": 1100, "icr": 1550, **ratios}
+    return FeedSeen(time=5, market="USD", price=(1, 10), expires=9000, **given)
+
+
+def test_pl_d7_what_does_not_fit_the_chains_feed_is_one_line_of_warning():
+    assert misfits(settings(), [seen()]) == []
+    wild = settings(TEXT.replace("lmcr = 1.3", "lmcr = 9"))
+    (line,) = misfits(wild, [seen()])
+    assert line == "markets.USD: LMCR 9 is not under MCR 1.5: no new loans there while that is so (PL-D7)"
+    assert misfits(wild, [FeedSeen(time=5, market="USD")]) == []  # there is no feed that it could be held against
+
+
+def test_sp_16_a_shared_pool_whose_icr_is_not_over_mcr_is_one_line_of_warning():
+    shared = settings(f"{TEXT}\n[shared_pools.USD]\nicr = 1.2\n")
+    assert misfits(shared, [seen(icr=1500)]) == [
+        "shared_pools.USD: ICR 1.5 is not over MCR 1.5: it serves nobody new while that is so (SP-16)"
+    ]
+    assert misfits(shared, [seen()]) == ["shared_pools.USD: icr 1.2 is not over MCR 1.5: the chain's ICR 1.55 counts"]
+    assert misfits(settings(f"{TEXT}\n[shared_pools.USD]\nicr = 1.6\n"), [seen()]) == []
