@@ -349,7 +349,8 @@ def find(named: str) -> Path:
         return path
     if named in shipped():
         return PRESETS / f"{named}.toml"
-    raise ConfigError(f"{named}: no such file; name a file, or one of {', '.join(shipped())}")
+    what = "is a directory" if path.is_dir() else "no such file"
+    raise ConfigError(f"{named}: {what}; name a file, or one of {', '.join(shipped())}")
 
 
 def load(named: str) -> Scenario:

@@ -63,7 +63,7 @@ class Wallets:
         self.holder: NDArray[np.int64] = np.arange(count, dtype=np.int64)
         """Who holds the position of each account: a won auction changes it (PL-28)."""
         self.systems: NDArray[np.bool_] = np.zeros(count, dtype=bool)
-        """Positions of which all belongs to the fund or the shared pool: carried, black, fully called (PL-D50, SP-14)."""
+        """Positions that are the fund's or the shared pool's: carried, black, fully called (PL-D50, SP-14)."""
         self.losses: list[Loss] = []
         """What holders lost since it was last counted."""
         self.lp1: NDArray[np.int64] = np.zeros(count, dtype=np.int64)

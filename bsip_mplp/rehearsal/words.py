@@ -43,6 +43,7 @@ ANSWERS: Final[dict[Answer, Words]] = {
     Answer.NO: Words("No", "否"),
     Answer.UNDECIDED: Words("Undecided", "未定"),
     Answer.NOT_ASKED: Words("Not asked", "未涉及"),
+    Answer.LEFT_OUT: Words("Left out by --quick", "--quick 未计算"),
 }
 
 FIGURES: Final[dict[str, Figure]] = {
