@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -165,7 +166,7 @@ def _command(
 
 
 def _rehearse(
-    scenario: Scenario, directory: Path, jobs: int | None, cluster: str | None, making: Making, left_out: set[str]
+    scenario: Scenario, directory: Path, jobs: int | None, cluster: str | None, making: Making, left_out: Collection[str]
 ) -> None:
     from bsip_mplp.rehearsal import campaign, storage
     from bsip_mplp.rehearsal.parts import parts_of

@@ -117,8 +117,9 @@ def _change(change: tuple[Fact, ...], numbers: Numbers) -> Words | None:
         return None
     texts = [numbers.text(fact.interval.middle, fact.unit) for fact in change]
     whole, *parts = [(fact.words, text) for fact, text in zip(change, texts, strict=True)]
-    en = "; ".join(f"{text.en} by {words.en}" for words, text in parts)
-    zh = "；".join(f"{words.zh} {text.zh}" for words, text in parts)
+    signs = ["+" if fact.interval.middle > 0 else "" for fact in change[1:]]
+    en = "; ".join(f"{sign}{text.en} by {words.en}" for sign, (words, text) in zip(signs, parts, strict=True))
+    zh = "；".join(f"{words.zh} {sign}{text.zh}" for sign, (words, text) in zip(signs, parts, strict=True))
     return Words(
         f"Where it comes from: the {whole[0].en} is {whole[1].en} against today's chain, of that {en}.",
         f"来源：{whole[0].zh}对比现行规则为 {whole[1].zh}，其中{zh}。",
