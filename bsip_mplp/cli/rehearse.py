@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bsip_mplp.cli import rehearse_play, rehearse_serve
+from bsip_mplp.cli.directories import make_directory
 from bsip_mplp.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from bsip_mplp.rehearsal.report.page import Making
     from bsip_mplp.rehearsal.scenario import Scenario
 
 
@@ -107,6 +110,7 @@ def run(
     """
     from bsip_mplp.rehearsal import scenario as scenarios_of
     from bsip_mplp.rehearsal.parts import quick as quickened
+    from bsip_mplp.rehearsal.report import page
 
     path = scenarios_of.find(scenario)
     chosen = scenarios_of.load(scenario)
@@ -115,12 +119,37 @@ def run(
         changes["sweeps"] = ()
     if changes:
         chosen = chosen.changed(changes)
+    left_out = {variant.role for variant in chosen.variants} if quick else set()
     if quick:
         chosen = quickened(chosen)
     if swept:
         chosen = chosen.changed({"sweeps": (*(one.model_dump() for one in chosen.sweeps), _sweep(swept))})
     directory = out or Path(f"rehearsal-{chosen.name}{'-quick' if quick else ''}")
-    _rehearse(chosen, path, directory, jobs, cluster, quick, _command(scenario, quick, paths, seed, no_sweeps, swept))
+    if cluster is None:
+        _check_prices(chosen)
+    make_directory(directory, "--out")
+    making = page.Making(
+        _command(scenario, quick, paths, seed, no_sweeps, swept), path.read_text(encoding="utf-8"), quick
+    )
+    _rehearse(chosen, directory, jobs, cluster, making, left_out)
+
+
+def _check_prices(scenario: Scenario) -> None:
+    """Read the recorded prices before anything starts; raises `RehearsalError` where they can't be read."""
+    from bsip_mplp.rehearsal.errors import RehearsalError
+    from bsip_mplp.rehearsal.parts import parts_of
+    from bsip_mplp.rehearsal.recorded import RecordedError, read_series
+
+    files = {
+        (str(part.scenario.path.file), part.scenario.path.params.get("column"))
+        for part in parts_of(scenario)
+        if part.scenario.path.kind == "csv"
+    }
+    for file, column in sorted(files, key=str):
+        try:
+            read_series(file, None if column is None else str(column))
+        except RecordedError as error:
+            raise RehearsalError(f"[path] file: {error}") from None
 
 
 def _command(
@@ -137,7 +166,12 @@ def _command(
 
 
 def _rehearse(
-    scenario: Scenario, file: Path, directory: Path, jobs: int | None, cluster: str | None, quick: bool, command: str
+    scenario: Scenario,
+    directory: Path,
+    jobs: int | None,
+    cluster: str | None,
+    making: Making,
+    left_out: Collection[str],
 ) -> None:
     from bsip_mplp.rehearsal import campaign, storage
     from bsip_mplp.rehearsal.parts import parts_of
@@ -171,12 +205,17 @@ def _rehearse(
         )
     paths = storage.write(scenario, runs, directory)
     results = Results(scenario, runs)
-    found = verdicts(results)
-    report = page.write(results, found, page.Making(command, file.read_text(encoding="utf-8"), quick), directory)
+    found = verdicts(results, left_out)
+    report = page.write(results, found, making, directory)
+    width = max(len(ANSWERS[verdict.answer].en) for verdict in found)
     for verdict in found:
-        click.echo(f"{ANSWERS[verdict.answer].en:<10} {verdict.question.en}")
-    if quick:
-        click.echo("This is a first look, with few users and paths: answers may change without --quick.")
+        click.echo(f"{ANSWERS[verdict.answer].en:<{width}} {verdict.question.en}")
+    click.echo("Yes is what the critics fear or say, but for the last, the draft's own prediction.")
+    if making.is_quick:
+        click.echo(
+            "This is a first look, with few users and paths: answers may change without --quick. "
+            f"{scenario.paths} paths are too few for a No where a share of paths counts."
+        )
     click.echo(f"Report: {report}\nData:   {', '.join(path.name for path in paths)} beside it")
 
 

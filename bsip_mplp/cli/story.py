@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bsip_mplp.cli.directories import make_directory
 from bsip_mplp.cli.options import Options, pass_options
 from bsip_mplp.cli.output import print_json
 
@@ -102,6 +103,8 @@ def _where(
         raise click.UsageError("--faucet is an account of the node that --node names: give both")
     if data is not None and data.exists() and any(data.iterdir()):
         raise click.UsageError(f"--data {data}: the directory is not empty")
+    if data is not None:
+        make_directory(data, "--data")
     secret = Secret(wif if url and wif else DEVELOPMENT_WIF)
     return Where(url, faucet or FAUCET, secret, data, kill_seed, database)
 

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bsip_mplp.rehearsal.market import CORE, USD, Market, Side
 from bsip_mplp.rehearsal.rulesets import RuleSet
 from bsip_mplp.rehearsal.wallets import STATES, Wallets
@@ -91,7 +94,7 @@ class Desk:
         """What happened by the rules since it was last emptied."""
         self.sold_by_order = 0
         """Collateral sold by orders of the rules, in core units."""
-        self.interest_taken = [0, 0]
+        self.interest_taken: NDArray[np.int64] = np.zeros((2, wallets.count), dtype=np.int64)
         """Interest that the rules took of what borrowers had prepaid, by side, since it was last emptied."""
         self.lowest_sale = inf
         """The lowest price at which orders of the rules sold, in bitasset units per core unit, since last emptied."""
@@ -142,7 +145,7 @@ class Desk:
                 for account, asset, units in entry.postings:
                     # what is set aside for a loan in a vault comes back if it is never made (V-4)
                     if (units < 0 or entry.rule == "V-4") and account.startswith("prepaid/"):
-                        self.interest_taken[side_of(asset)] -= units
+                        self.interest_taken[side_of(asset), self.wallets.index[account[len("prepaid/") :]]] -= units
         self._orders.extend(outcome.orders)
         for kind, key in outcome.objects:
             if self.vaults is not None:
@@ -159,7 +162,8 @@ class Desk:
             return
         wallets.lp1[account], wallets.lp2[account] = position.lp1, position.lp2
         state = wallets.state[account] = STATES[position.state]
-        wallets.holder[account] = wallets.index[position.holder]
+        units = int(self.market.collateral[account]), int(self.market.debt[account])
+        wallets.pass_on(account, wallets.index[position.holder], _is_systems(position), *units)
         judged = bool(state > STATES["free"] or position.participant is not None)
         wallets.judged[account] = judged
         self.market.exempt(account, judged)
@@ -313,10 +317,7 @@ class Desk:
     def _is_systems(self, account: int) -> bool:
         """Whether what is left of a position belongs to the fund or the shared pool (PL-D50, SP-14)."""
         position = self.engine.book.position(USD_SYMBOL, self.wallets.names[account])
-        if position is None:
-            return False
-        owned = position.participant is not None and position.participant.call == "full"
-        return owned or position.state in ("carried", "black")
+        return position is not None and _is_systems(position)
 
     def _hand_over(self, order: Order) -> None:
         account, heir = self.wallets.index[order.account], self.wallets.index[order.to]
@@ -368,6 +369,7 @@ class Desk:
             sold, brought = self._sell_at(account, units, best)
             if not sold:
                 break
+            self.wallets.sold_by_force(account, sold, brought)
             paid = min(brought, debt)
             sale.sold, got = sale.sold + sold, got + paid
             if brought > paid:  # what a whole unit of collateral brought over the debt is the holder's
@@ -418,6 +420,11 @@ class Desk:
         if rest:
             market.cancel(pool, rest)
         self._filled(order, bitasset - int(market.bitasset[pool]), int(market.core[pool]) - core, done=True)
+
+
+def _is_systems(position: Position) -> bool:
+    owned = position.participant is not None and position.participant.call == "full"
+    return owned or position.state in ("carried", "black")
 
 
 SMALL_WAITS_SECONDS: Final = 3600

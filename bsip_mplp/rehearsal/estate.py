@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,9 @@ from bsip_mplp.rehearsal.market import CORE, USD
 from bsip_mplp.rehearsal.world import World
 from bsip_mplp.rules.bond_state import ON_CHAIN
 from bsip_mplp.rules.book import Book
+from bsip_mplp.rules.shared_accrual import interest_balance
+from bsip_mplp.rules.shared_lenders import bring_up, waiting_units
+from bsip_mplp.rules.shared_state import SharedPool, whole_units
 
 OWN_ACCOUNTS = ("free/", "prepaid/")
 """Accounts of the ledger that belong to the user named after them."""
@@ -32,7 +37,7 @@ def wealth_in_core(world: World) -> NDArray[np.float64]:
     # what is under water is left to the chain
     equity = np.maximum(0.0, collateral - debt / price)
     holder = world.wallets.holder[:users]
-    mine = np.isin(world.state, (5, 6), invert=True)
+    mine = ~world.wallets.systems[:users]
     np.add.at(held[CORE], holder[mine], equity[mine])
     return held[CORE] + held[USD] / price  # type: ignore[no-any-return]
 
@@ -78,19 +83,35 @@ def _add_rules(world: World, held: NDArray[np.float64]) -> None:
     for bid in book.bids.values():
         if bid.state == "open":
             held[USD, index[bid.account]] += bid.units
-    _add_bonds_and_shares(world, book, held)
+    _add_bonds(world, book, held)
+    for shared in book.shared_pools.values():
+        _add_shares(world, book, shared, held)
+        _add_interest_ahead(world, book, shared, held)
 
 
-def _add_bonds_and_shares(world: World, book: Book, held: NDArray[np.float64]) -> None:
+def _add_bonds(world: World, book: Book, held: NDArray[np.float64]) -> None:
     users, index = world.users, world.wallets.index
     for series in book.series.values():
         for holder, units in series.holdings.items():
             if holder != ON_CHAIN and (user := index[holder]) < users:
                 held[USD, user] += units * series.outstanding / (series.sold or 1)
-    for shared in book.shared_pools.values():
-        weights = sum(lender.weight for lender in shared.lenders.values()) or 1
-        rewards = book.ledger.balance(shared.account("rewards"), USD_SYMBOL)
-        for lender in shared.lenders.values():
-            if (user := index[lender.name]) < users:
-                waits = shared.queue.units * lender.weight / weights
-                held[USD, user] += lender.staying + waits + rewards * lender.staying / (shared.staying or 1)
+
+
+def _add_shares(world: World, book: Book, shared: SharedPool, held: NDArray[np.float64]) -> None:
+    """Lenders' shares of the shared pool, what came free for them, and what was made good of their losses (SP-14)."""
+    rewards = book.ledger.balance(shared.account("rewards"), USD_SYMBOL)
+    for known in shared.lenders.values():
+        if (user := world.wallets.index[known.name]) < world.users:
+            lender = copy(known)  # to look at a lender changes nothing
+            bring_up(shared, lender)
+            held[USD, user] += lender.staying + waiting_units(shared, lender) + whole_units(lender.freed)
+            held[USD, user] += rewards * lender.staying / (shared.staying or 1)
+            if shared.loss_shared:
+                held[USD, user] += lender.loss * shared.made_good / shared.loss_shared - lender.seen_made_good
+
+
+def _add_interest_ahead(world: World, book: Book, shared: SharedPool, held: NDArray[np.float64]) -> None:
+    """Interest that holders paid the shared pool ahead: it goes back to who leaves (SP-4), but not from a full call."""
+    for participant in shared.participants.values():
+        if (user := world.wallets.index[participant.position.holder]) < world.users and participant.call != "full":
+            held[USD, user] += interest_balance(book, participant)

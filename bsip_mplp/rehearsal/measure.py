@@ -54,6 +54,10 @@ class Measure:
         self.called_debt = 0.0
         self.bad_debt = 0.0
         self.calls_cost = 0.0
+        self.lost_by = {"sold": 0.0, "passed": 0.0, "interest": 0.0}
+        """What holders lost through forced sales, positions that passed to others, and interest, in bitasset units."""
+        self.holders: NDArray[np.int64] = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        self.is_holder = frozenset(self.holders.tolist())
         self.fall = 0.0
         self.locked = self.locked_share = 0.0
         self.supplied_days = 0.0
@@ -77,7 +81,7 @@ class Measure:
     def _large(self) -> NDArray[np.bool_]:
         """The holders with the most collateral at the start (RE-10)."""
         world, large = self.world, np.zeros(self.world.users, dtype=bool)
-        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        holders = self.holders
         count = round(len(holders) * self.scenario.users.large_share)
         by_size = holders[np.argsort(-world.collateral[holders], kind="stable")]
         large[by_size[:count]] = True
@@ -98,13 +102,30 @@ class Measure:
             self._event(event)
         world.rule_events.clear()
         if world.desk is not None:
-            for side in (CORE, USD):
-                self.seen["borrowers"] += round(self._value(SYMBOLS[side], world.desk.interest_taken[side]))
-                world.desk.interest_taken[side] = 0
+            self._interest(world.desk.interest_taken)
             self._fell_to(world.desk.lowest_sale)
             world.desk.lowest_sale = inf
         if world.chain_calls or world.swan_fills:
             self._calls()
+        self._losses()
+
+    def _interest(self, taken: NDArray[np.int64]) -> None:
+        for side in (CORE, USD):
+            if taken[side].any():
+                self.seen["borrowers"] += round(self._value(SYMBOLS[side], int(taken[side].sum())))
+                self.lost_by["interest"] += self._value(SYMBOLS[side], int(taken[side, self.holders].sum()))
+        taken[:] = 0
+
+    def _losses(self) -> None:
+        """What forced sales cost holders, and what they had in positions that passed to others, as worth outside."""
+        world = self.world
+        for holder, what, collateral, debt in world.wallets.losses:
+            lost = self._value(CORE_SYMBOL, collateral) - debt
+            if what == "sold":
+                self.calls_cost += lost
+            if holder in self.is_holder:
+                self.lost_by[what] += lost if what == "sold" else max(0.0, lost)
+        world.wallets.losses.clear()
 
     def _fell_to(self, units_price: float) -> None:
         """A forced sale at so many bitasset units per core unit: what its buyer paid, not what others bid for less."""
@@ -118,7 +139,6 @@ class Measure:
                 self._fell_to(call.debt / (call.collateral - call.fee))
             self.collateral_sold += call.collateral
             self.called_debt += call.debt
-            self.calls_cost += call.collateral * price - call.debt
         for call in world.swan_fills:
             if call.account < world.users:
                 self._under_water(call, price)
@@ -137,6 +157,8 @@ class Measure:
             case "participant", "paid interest":
                 self.seen["interest"] += values["units"]
                 self.seen["borrowers"] += values["units"]
+                holder = self.world.wallets.holder[self.world.index(event.key.partition("/")[2])]
+                self.lost_by["interest"] += values["units"] if int(holder) in self.is_holder else 0
             case "participant", ("called" | "owned by the pool"):
                 self.ordered_calls.add(self.world.index(event.key.partition("/")[2]))
             case "auction", "ended":
@@ -265,7 +287,6 @@ class Measure:
         ever = int(np.count_nonzero(self.ever))
         short = short_in_vaults(world)
         bad = np.maximum(0.0, world.debt - world.collateral * price - short)
-        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
         sold = self.collateral_sold + (world.desk.sold_by_order if world.desk is not None else 0)
         for series, since in list(self.offered_at.items()):
             if world.engine is not None:
@@ -302,7 +323,7 @@ class Measure:
             "interest_paid_units": seen["interest"],
             "chosen_calls": int(np.count_nonzero(called & world.chosen)),
             "order_book_loan_rate_per_year": self.loans.rate_per_year(),
-            "holders_wealth_change_permille": self._change(holders),
+            **self._why_holders_changed(),
             "dividends_paid_units": self.dividends_units,
             "user_steps": world.users * self.scenario.steps,
             **self._lenders_figures(),
@@ -339,6 +360,21 @@ class Measure:
         nothing = float(self._nothing()[who].sum())
         return 1000 * (float(self._wealth()[who].sum()) - nothing) / nothing if nothing else 0.0
 
+    def _why_holders_changed(self) -> dict[str, float]:
+        """The change of holders' wealth, and through what: the parts add up to it."""
+        nothing = self._value(CORE_SYMBOL, 1) * float(self._nothing()[self.holders].sum())
+        change = self._change(self.holders)
+        sold, passed, interest = (
+            -1000 * self.lost_by[what] / nothing if nothing else 0.0 for what in ("sold", "passed", "interest")
+        )
+        return {
+            "holders_wealth_change_permille": change,
+            "holders_sold_permille": sold,
+            "holders_passed_permille": passed,
+            "holders_interest_permille": interest,
+            "holders_kept_permille": change - sold - passed - interest,
+        }
+
     def _wealth(self) -> Floats:
         if self._end is None:
             self._end = wealth_in_core(self.world)
@@ -348,7 +384,7 @@ class Measure:
 
     def _groups(self) -> dict[str, dict[str, float]]:
         large = np.flatnonzero(self.start_large)
-        holders = np.concatenate([self.ranges[kind] for kind in HOLDER_KINDS])
+        holders = self.holders
         small = holders[~self.start_large[holders]]
         return {name: self._group(who) for name, who in {"large": large, "small": small, **self.ranges}.items()}
 

@@ -5,7 +5,7 @@ The thresholds are judgements, and are written out with each: whoever disagrees 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import numpy as np
@@ -29,6 +29,12 @@ _PAIR: Final = ("called_positions_share", "collateral_sold_units")
 
 YEARS_LONG_DAYS: Final = 5 * 365
 """The seed's "five years or longer"."""
+
+CHANGE: Final = (
+    "holders_wealth_change_permille",
+    *(f"holders_{part}_permille" for part in ("sold", "passed", "interest", "kept")),
+)
+"""How holders' wealth changed, and through what."""
 
 _SEED = Words("The proposal's opening question", "提案开篇的问题")
 _OBJECTION = Words("A critic's objection", "批评者的意见")
@@ -159,15 +165,10 @@ def _small_holders(view: View) -> list[Claim]:
     return [view.group_versus("small", "wealth_change_permille", words, "permille", "≤")]
 
 
-def _small_facts(view: View) -> list[Fact]:
-    return [
-        Fact(
-            Words(f"wealth of {name.en}, against today", f"{name.zh}的财富，对比现行规则"),
-            view.results.group_difference(view.part, view.rule_set, group, "wealth_change_permille"),
-            "permille",
-        )
-        for group, name in (("large", Words("large holders", "大户")), ("small", Words("small holders", "散户")))
-    ]
+def _large_facts(view: View) -> list[Fact]:
+    """Large holders beside the small ones, whose figure is the claim."""
+    found = view.results.group_difference(view.part, view.rule_set, "large", "wealth_change_permille")
+    return [Fact(Words("wealth of large holders, against today", "大户的财富，对比现行规则"), found, "permille")]
 
 
 def _rates(view: View) -> list[Claim]:
@@ -317,6 +318,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         any_of,
         LENDING,
         facts=_facts("borrowers_cost_units", "calls_cost_units", today=("calls_cost_units",)),
+        change=CHANGE,
     ),
     Question(
         "raise-to-2",
@@ -441,7 +443,7 @@ QUESTIONS: Final[tuple[Question, ...]] = (
         all_of,
         LENDING,
         groups=("large", "small"),
-        facts=_small_facts,
+        facts=_large_facts,
     ),
     Question(
         "draft-rates",
@@ -466,6 +468,6 @@ QUESTIONS: Final[tuple[Question, ...]] = (
 """In the order of the seed."""
 
 
-def verdicts(results: Results) -> list[Verdict]:
-    """The verdict on each question, in the order of the seed."""
-    return [judge(question, results) for question in QUESTIONS]
+def verdicts(results: Results, left_out: Collection[str] = ()) -> list[Verdict]:
+    """The verdict on each question, in the order of the seed; `left_out` has the roles of variants not run."""
+    return [judge(question, results, left_out) for question in QUESTIONS]

@@ -41,6 +41,10 @@ FIGURES: Final = (
     "chosen_calls",
     "order_book_loan_rate_per_year",
     "holders_wealth_change_permille",
+    "holders_sold_permille",
+    "holders_passed_permille",
+    "holders_interest_permille",
+    "holders_kept_permille",
     "dividends_paid_units",
     "user_steps",
 )

@@ -56,6 +56,8 @@ class Answer(Enum):
     UNDECIDED = "undecided"
     NOT_ASKED = "not asked"
     """This scenario does not bring the question up."""
+    LEFT_OUT = "left out"
+    """The scenario has a variant for it, which `--quick` left out."""
 
 
 def mean(values: ArrayLike, least: float = -np.inf) -> Interval:

@@ -73,7 +73,9 @@ class VaultHands:
         wallets.lp1[place], wallets.lp2[place] = position.lp1, position.lp2
         wallets.state[place] = STATES[position.state]
         wallets.judged[place] = bool(position.lp1 or position.lp2)
-        wallets.holder[place] = wallets.index[position.holder] if is_open else place
+        holder = wallets.index[position.holder] if is_open else place
+        is_systems = position.state in ("carried", "black")
+        wallets.pass_on(place, holder, is_systems, position.collateral, position.debt)
         wallets.vault_collateral[place], wallets.vault_debt[place] = position.collateral, position.debt
 
     def _settle_in(self, name: str, place: int) -> None:

@@ -6,7 +6,7 @@ claim of its criterion is decided by an interval alone; where one spans both ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bsip_mplp.rehearsal.parts import BASE
 from bsip_mplp.rehearsal.results import Results, Values
-from bsip_mplp.rehearsal.statistics import Answer, Interval, share
+from bsip_mplp.rehearsal.statistics import PATHS_LEAST, Answer, Interval, share
 from bsip_mplp.rehearsal.words import FIGURES, RULE_SETS, Words
 
 FLIPPED = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
@@ -35,11 +35,29 @@ class Claim(NamedTuple):
     unit: str
     sign: str
     threshold: float
+    is_share_of_paths: bool = False
 
     @property
     def answer(self) -> Answer:
         """Whether it speaks for "yes": only where the whole interval is on one side of the threshold."""
         return SIGNS[self.sign](self.interval, self.threshold)
+
+    @property
+    def lacks_paths(self) -> Words | None:
+        """Why it was undecided from the start, if it was: there are too few paths, whatever they show."""
+        count = self.interval.paths
+        if self.answer is not Answer.UNDECIDED or not count:
+            return None
+        if count < PATHS_LEAST:
+            return Words(f"fewer than {PATHS_LEAST} paths", f"路径少于 {PATHS_LEAST} 条")
+        least = share(np.zeros(count, dtype=bool)).high
+        if not self.is_share_of_paths or least <= self.threshold:
+            return None
+        most = f"{100 * least:.0f} %"
+        return Words(
+            f"too few paths: none of {count} may still be up to {most}",
+            f"路径太少：{count} 条中即使一条也没有，仍可能高达 {most}",
+        )
 
 
 class Judged(NamedTuple):
@@ -48,6 +66,8 @@ class Judged(NamedTuple):
     rule_set: str
     answer: Answer
     claims: tuple[Claim, ...]
+    change: tuple[Fact, ...] = ()
+    """What made up a difference that counts: the whole first, then its parts."""
 
 
 class Fact(NamedTuple):
@@ -99,8 +119,8 @@ class View(NamedTuple):
         """A claim about the share of paths in which there is more of a figure than on today's chain."""
         found = self.results.share_above_none(self.part, self.rule_set, figure)
         words = FIGURES[figure].words
-        text = Words(f"paths with more than on today's chain: {words.en}", f"比现行规则更多的路径比例：{words.zh}")
-        return Claim(text, found, "share", sign, threshold)
+        text = Words(f"share of paths with more {words.en} than on today's chain", f"{words.zh}多于现行规则的路径比例")
+        return Claim(text, found, "share", sign, threshold, is_share_of_paths=True)
 
     def among(
         self, when: str, figure: str, hit: Callable[[Values], NDArray[np.bool_]], words: Words, threshold: float
@@ -108,12 +128,17 @@ class View(NamedTuple):
         """A claim about the share of paths in which a figure is so, of those in which `when` is over 0."""
         came_up = self.results.values(self.part, self.rule_set, when) > 0
         found = share(hit(self.results.values(self.part, self.rule_set, figure))[came_up])
-        return Claim(words, found, "share", ">", threshold)
+        return Claim(words, found, "share", ">", threshold, is_share_of_paths=True)
 
     def group_versus(self, group: str, figure: str, words: Words, unit: str, sign: str, against: str = "none") -> Claim:
         """A claim about the difference of a group's figure to another rule set."""
         found = self.results.group_difference(self.part, self.rule_set, group, figure, against)
         return Claim(_compared(words, against), found, unit, sign, 0.0)
+
+    def change(self, *figures: str) -> tuple[Fact, ...]:
+        """Differences to today's chain: of a figure, and of the parts that it is made of."""
+        found = [(FIGURES[figure], self.results.difference(self.part, self.rule_set, figure)) for figure in figures]
+        return tuple(Fact(figure.words, difference, figure.unit) for figure, difference in found)
 
     def fact(self, figure: str, rule_set: str | None = None) -> Fact:
         """A figure's mean, to stand beside a verdict."""
@@ -154,29 +179,37 @@ class Question(NamedTuple):
     groups: tuple[str, ...] = ()
     """Groups of users that there must be."""
     facts: Callable[[View], list[Fact]] = lambda view: []
+    change: tuple[str, ...] = ()
+    """A figure whose difference to today's chain counts, then the figures that it is made of."""
     is_concern: bool = True
 
 
-def judge(question: Question, results: Results) -> Verdict:
-    """The verdict on a question; "not asked" where the scenario does not bring it up."""
+def judge(question: Question, results: Results, left_out: Collection[str] = ()) -> Verdict:
+    """The verdict on a question; "not asked" where the scenario does not bring it up.
+
+    `left_out` has the roles of the variants that the scenario has and that were not run.
+    """
     part = part_for(question.role, results)
     judged = []
     for rule_set in question.rule_sets if part is not None else ():
         if part is not None and _can(question, results, part, rule_set):
-            claims = tuple(question.claims(View(results, part, rule_set)))
+            view = View(results, part, rule_set)
+            claims = tuple(question.claims(view))
             if claims:
-                judged.append(Judged(rule_set, question.combine([claim.answer for claim in claims]), claims))
-    view = View(results, part, judged[0].rule_set) if part is not None and judged else None
+                answer = question.combine([claim.answer for claim in claims])
+                judged.append(Judged(rule_set, answer, claims, view.change(*question.change)))
+    shown = View(results, part, judged[0].rule_set) if part is not None and judged else None
+    unasked = Answer.LEFT_OUT if part is None and question.role in left_out else Answer.NOT_ASKED
     return Verdict(
         question.name,
         question.source,
         question.question,
         question.criterion,
-        judged[0].answer if judged else Answer.NOT_ASKED,
+        judged[0].answer if judged else unasked,
         title_of(results, part) if part not in (None, BASE) else None,
         tuple(judged),
-        tuple(question.facts(view)) if view is not None else (),
-        len(results.results(view.part, view.rule_set)) if view is not None else 0,
+        tuple(question.facts(shown)) if shown is not None else (),
+        len(results.results(shown.part, shown.rule_set)) if shown is not None else 0,
         question.is_concern,
     )
 

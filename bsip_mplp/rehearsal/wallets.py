@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,16 @@ STATES: Final = {
 SPECIAL: Final = ("founder", "pool", "makers", "outside", "issuer", "system")
 
 
+class Loss(NamedTuple):
+    """What a holder lost of a position: some of it sold by force, or all of it passed to somebody else."""
+
+    holder: int
+    what: Literal["sold", "passed"]
+    collateral: int
+    debt: int
+    """What the sale brought, or what the position owed."""
+
+
 class Wallets:
     """Accounts of a run. Users come first; then the accounts named in `SPECIAL`.
 
@@ -52,6 +62,10 @@ class Wallets:
         """How many accounts there are."""
         self.holder: NDArray[np.int64] = np.arange(count, dtype=np.int64)
         """Who holds the position of each account: a won auction changes it (PL-28)."""
+        self.systems: NDArray[np.bool_] = np.zeros(count, dtype=bool)
+        """Positions that are the fund's or the shared pool's: carried, black, fully called (PL-D50, SP-14)."""
+        self.losses: list[Loss] = []
+        """What holders lost since it was last counted."""
         self.lp1: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
         """Core units lent to the position of each account."""
         self.lp2: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
@@ -68,3 +82,15 @@ class Wallets:
         """Own collateral in the vault that is shown at a user's place (V-4)."""
         self.vault_debt: NDArray[np.int64] = np.zeros(count, dtype=np.int64)
         """Own debt in it."""
+
+    def pass_on(self, account: int, holder: int, is_systems: bool, collateral: int, debt: int) -> None:
+        """Take down whose a position is from now on, and what was in it, if it was another's."""
+        was = int(self.holder[account])
+        if not self.systems[account] and (is_systems or holder != was) and collateral:
+            self.losses.append(Loss(was, "passed", collateral, debt))
+        self.holder[account], self.systems[account] = holder, is_systems
+
+    def sold_by_force(self, account: int, collateral: int, brought: int) -> None:
+        """Take down that collateral of a position was sold by force, if that was its holder's loss."""
+        if not self.systems[account]:
+            self.losses.append(Loss(int(self.holder[account]), "sold", collateral, brought))

@@ -43,6 +43,7 @@ ANSWERS: Final[dict[Answer, Words]] = {
     Answer.NO: Words("No", "否"),
     Answer.UNDECIDED: Words("Undecided", "未定"),
     Answer.NOT_ASKED: Words("Not asked", "未涉及"),
+    Answer.LEFT_OUT: Words("Left out by --quick", "--quick 未计算"),
 }
 
 FIGURES: Final[dict[str, Figure]] = {
@@ -87,6 +88,16 @@ FIGURES: Final[dict[str, Figure]] = {
         Words("rate of order-book lending (BSIP-70)", "挂单借贷利率（BSIP-70）"), "rate"
     ),
     "holders_wealth_change_permille": Figure(Words("change of holders' wealth", "抵押者财富变化"), "permille", 1),
+    "holders_sold_permille": Figure(Words("forced sales", "强制卖出"), "permille", 1),
+    "holders_passed_permille": Figure(
+        Words("positions lost in auctions, by carrying and by full calls", "因拍卖、接管承担和全额强平而失去的债仓"),
+        "permille",
+        1,
+    ),
+    "holders_interest_permille": Figure(Words("interest", "利息"), "permille", 1),
+    "holders_kept_permille": Figure(
+        Words("price moves of what they kept, and their own trades", "所保留仓位的价格变动及自己的买卖"), "permille", 1
+    ),
     "dividends_paid_units": Figure(Words("dividends paid", "分红"), "bitasset", 1),
 }
 

@@ -31,7 +31,7 @@ def workers(jobs: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     else:
         # not forked: the progress bar has a thread, and a fork would copy its locks
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupt) as pool:
+        with _Processes(jobs, mp_context=context) as pool:
             try:
                 yield pool, jobs
             except KeyboardInterrupt:
@@ -54,9 +54,20 @@ class Here(Executor):
         return future
 
 
-def _ignore_interrupt() -> None:
-    """Ctrl-C reaches all processes of a terminal; the first one decides what to do, the workers finish their run."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+class _Processes(ProcessPoolExecutor):
+    """Workers that Ctrl-C does not reach, from their first moment on.
+
+    A terminal's Ctrl-C goes to all its processes; the first one decides what to do, and the workers finish their run.
+    One that set its own handling could be hit before it did, while Python starts or imports. So they inherit a mask.
+    """
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand work over, which starts workers as they are needed; a Ctrl-C of that moment comes right after it."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

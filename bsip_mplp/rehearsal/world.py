@@ -348,6 +348,8 @@ class World:
         calls = market.calls[: len(market.calls) - closed]
         self.chain_calls += [self._at_place(call) for call in calls]
         self.swan_fills += [self._at_place(call) for call in market.calls[len(calls) :]]
+        for call in calls:
+            self.wallets.sold_by_force(int(self.wallets.place[call.account]), call.collateral, call.debt)
         for call in market.calls:
             self._freed(call)
         for call in calls:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from bsip_mplp.rehearsal import campaign, storage
 from bsip_mplp.rehearsal.errors import RehearsalError, RunFailed, Stopped
 from bsip_mplp.rehearsal.parts import BASE, jobs_of, parts_of, quick
 from bsip_mplp.rehearsal.store import Keys, Store, decode, encode, engine_digest
+from bsip_mplp.rehearsal.workers import workers
 from tests.rehearsal import kit, stub
 
 FILES = [f"{table}.{kind}" for table in storage.TABLES for kind in ("parquet", "csv")] + [storage.MANIFEST]
@@ -194,6 +198,30 @@ def test_ctrl_c_of_two_processes_loses_no_finished_run(tmp_path):
     assert process.wait(30) == 0
     assert 3 <= kept < 400
     assert _kept(tmp_path) == kept
+
+
+def test_ctrl_c_does_not_reach_a_worker_from_its_first_moment_on():
+    before = set(multiprocessing.active_children())
+    with workers(2, None) as (pool, _):
+        future = pool.submit(os.getpid)
+        started = set(multiprocessing.active_children()) - before
+        for _ in range(20):  # while it starts and imports
+            for child in started:
+                os.kill(child.pid, signal.SIGINT)
+            time.sleep(0.02)
+
+        assert future.result(timeout=60) in {child.pid for child in started}
+
+
+def test_ctrl_c_while_work_is_handed_over_is_not_lost(monkeypatch):
+    def interrupted(self, fn, /, *args, **kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+        return "handed over"
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", interrupted)
+    with pytest.raises(KeyboardInterrupt), workers(2, None) as (pool, _):
+        pool.submit(os.getpid)
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path):

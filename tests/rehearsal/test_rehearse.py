@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -132,6 +133,52 @@ def test_what_is_wrong_is_one_line_that_says_what_to_do(tmp_path, words, text, s
     assert line.startswith("mplp: ")
     assert says in line
     assert not (tmp_path / "rehearsal-tiny/report.html").exists()
+
+
+STARTS_NOT = [
+    (("tiny.toml",), 'kind = "csv"\nfile = "none.csv"', "[path] file: none.csv: no such file; name a CSV file"),
+    (
+        ("tiny.toml", "--out", "/proc/x"),
+        None,
+        "--out /proc/x: can't be made (No such file or directory); name a directory",
+    ),
+    (("somewhere",), None, "somewhere: is a directory; name a file, or one of"),
+]
+
+
+@pytest.mark.parametrize(("words", "path", "says"), STARTS_NOT, ids=[one[2] for one in STARTS_NOT])
+def test_what_can_not_be_read_or_written_is_told_before_anything_starts(tmp_path, words, path, says):
+    text = TINY if path is None else re.sub(r'kind = "trend"\nparams.*', path, TINY)
+    (tmp_path / "tiny.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "somewhere").mkdir()
+    done = _mplp(*words, "--quick", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert (done.stdout, done.stderr.count("\n")) == ("", 1)
+    assert done.stderr.startswith(f"mplp: {says}")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["somewhere", "tiny.toml"]
+
+
+def test_what_quick_leaves_out_is_not_called_not_asked(tmp_path, tiny):
+    variant = """
+[[variants]]
+name = "up"
+title_en = "Rising"
+title_zh = "上涨"
+role = "slow_fall"
+changes = { "path.params" = { start = 0.02, change_per_day = 0.1 } }
+"""
+    tiny.write_text(TINY + variant, encoding="utf-8")
+    done = _mplp(str(tiny), "--quick", "--out", str(tmp_path / "out"), "--jobs", "1")
+    html = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("Left out by --quick ")]
+    assert ["five years" in line for line in lines] == [True]
+    assert re.search("^Not asked  ", done.stdout, re.MULTILINE)
+    assert "2 paths are too few for a No" in done.stdout
+    for text in ("Left out by --quick", "--quick 未计算"):
+        assert html.count(f">{text}<") == 2
 
 
 def test_a_scenario_that_is_not_there_is_named_with_those_that_are(tmp_path):

@@ -137,6 +137,37 @@ def test_a_first_look_says_that_it_is_one(results):
     assert "A first look." not in page.html(results, verdicts(results), MAKING)
 
 
+def test_the_page_says_what_the_colours_mean_why_few_paths_decide_nothing_and_through_what_wealth_changed(results):
+    found = page.html(results, verdicts(results, ("slow_fall",)), MAKING._replace(is_quick=True))
+
+    for words in (
+        "</b>, in red, is what the proposal's critics fear or say;",
+        "表示批评者的担忧或说法得到数字支持",
+        "too few paths: none of 6 may still be up to 46 %",
+        "路径太少：6 条中即使一条也没有，仍可能高达 46 %",
+        "share of paths with more black swans than on today&#39;s chain",
+        "黑天鹅次数多于现行规则的路径比例",
+        "the change of holders&#39; wealth is",
+        "by price moves of what they kept, and their own trades.",
+        "抵押者财富变化对比现行规则为",
+    ):
+        assert words in found
+    assert found.count('>Left out by --quick</span><span lang="zh">--quick 未计算<') == 2
+    assert ">Not asked by this scenario<" in found
+
+
+def test_who_won_and_who_lost_shows_intervals_and_colours_only_what_is_certain():
+    rows = [(Words("r", "行"), [Interval(5, 1, 9, 9), Interval(-5, -9, 1, 9), Interval(-5, -9, -1, 9)])]
+    words = [Words(c, c) for c in "abc"]
+    made = charts.heat(words[0], words[1], words, rows, "count", Numbers(kit.scenario()), 1, around_zero=True)
+
+    assert [(cell.text, cell.range, cell.tone) for cell in made.rows[0][1]] == [
+        ("5", "1 … 9", "good"),
+        ("−5", "−9 … 1", "plain"),
+        ("−5", "−9 … −1", "bad"),
+    ]
+
+
 def test_one_rule_set_and_one_path_still_make_a_page(tmp_path):
     scenario = kit.scenario(paths=1, rule_sets=["shared"])
     results = Results(scenario, campaign.run(parts_of(scenario), stub.simulate, tmp_path))

@@ -8,11 +8,11 @@ import pytest
 from bsip_mplp.rehearsal.campaign import Run
 from bsip_mplp.rehearsal.measure import repayment_days
 from bsip_mplp.rehearsal.parts import parts_of
-from bsip_mplp.rehearsal.questions import PATHS_MANY, QUESTIONS, verdicts
+from bsip_mplp.rehearsal.questions import CHANGE, PATHS_MANY, QUESTIONS, verdicts
 from bsip_mplp.rehearsal.result import FIGURES, RunResult
 from bsip_mplp.rehearsal.results import Results
 from bsip_mplp.rehearsal.scenario import USER_KINDS
-from bsip_mplp.rehearsal.statistics import Answer, Interval
+from bsip_mplp.rehearsal.statistics import NOTHING, Answer, Interval, share
 from bsip_mplp.rehearsal.verdicts import Claim
 from bsip_mplp.rehearsal.words import FIGURES as WORDS
 from bsip_mplp.rehearsal.words import GROUPS, Words
@@ -272,3 +272,54 @@ def test_each_verdict_shows_what_it_rests_on():
 )
 def test_what_is_outstanding_of_bonds_is_repaid_at_the_pace_so_far(sold, redeemed, elapsed, days):
     assert repayment_days(sold, redeemed, elapsed) == days
+
+
+def test_a_question_whose_variant_was_left_out_says_so_and_another_is_not_asked():
+    found = {
+        verdict.name: verdict.answer for verdict in verdicts(_results(variants=("spike",)), {"slow_fall", "spike"})
+    }
+
+    assert found["loophole-2"] is Answer.LEFT_OUT
+    assert found["residual-1"] is NOT_ASKED
+    assert found["spike"] is NO
+
+
+def _share_of(count, paths):
+    return Claim(Words("", ""), share(np.arange(paths) < count), "share", ">", 0.1, is_share_of_paths=True)
+
+
+@pytest.mark.parametrize(
+    ("claim", "says"),
+    [
+        (_share_of(0, 4), "fewer than 5 paths"),
+        (_share_of(0, 5), "too few paths: none of 5 may still be up to 52 %"),
+        (_share_of(5, 5), None),
+        (_share_of(0, 36), None),
+        (_share_of(4, 60), None),
+        (Claim(Words("", ""), Interval(1, -1, 3, 5), "count", ">", 0), None),
+        (Claim(Words("", ""), Interval(1, -1, 3, 4), "count", ">", 0), "fewer than 5 paths"),
+        (Claim(Words("", ""), NOTHING, "share", ">", 0.1, is_share_of_paths=True), None),
+    ],
+)
+def test_what_too_few_paths_leave_open_says_so(claim, says):
+    assert (claim.lacks_paths and claim.lacks_paths.en) == says
+    assert claim.lacks_paths is None or claim.answer is OPEN
+
+
+def test_no_benefit_says_through_what_holders_changed():
+    parts = {"sold": 40, "passed": -10, "interest": -5, "kept": 25}
+    peer = {f"holders_{name}_permille": value for name, value in parts.items()}
+    verdict = next(one for one in verdicts(_results({"peer": peer})) if one.name == "no-benefit")
+    change = verdict.judged[0].change
+
+    assert [fact.interval.middle for fact in change] == [50, *parts.values()]
+    assert CHANGE[0] == "holders_wealth_change_permille"
+
+
+def test_no_figure_stands_twice_beside_a_verdict():
+    for verdict in verdicts(_results()):
+        for judged in verdict.judged[:1]:
+            shown = [claim.interval for claim in judged.claims if claim.interval.low < claim.interval.high]
+            assert not {fact.interval for fact in verdict.facts} & set(shown), verdict.name
+    small = next(one for one in verdicts(_results()) if one.name == "large-and-small")
+    assert [fact.words.en for fact in small.facts] == ["wealth of large holders, against today"]

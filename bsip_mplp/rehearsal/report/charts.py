@@ -71,6 +71,8 @@ class Cell(NamedTuple):
     text: str
     strength: int
     tone: str
+    range: str = ""
+    """The interval of a mean, if one is known."""
 
 
 class HeatMap(NamedTuple):
@@ -144,6 +146,10 @@ def _thinned(count: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, POINTS_MOST)).astype(np.int64))
 
 
+def _middle(value: float | Interval) -> float:
+    return value.middle if isinstance(value, Interval) else value
+
+
 def _points(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> str:
     return "L".join(f"{x:.0f} {y:.0f}" for x, y in zip(xs, ys, strict=True))
 
@@ -163,19 +169,29 @@ def heat(
     x_words: Words,
     y_words: Words,
     columns: Sequence[Words],
-    rows: Sequence[tuple[Words, Sequence[float]]],
+    rows: Sequence[tuple[Words, Sequence[float | Interval]]],
     unit: str,
     numbers: Numbers,
     better: int,
     around_zero: bool,
 ) -> HeatMap:
-    """A heat map. `better` is 1 where more is good, -1 where less is; `around_zero` colours by sign."""
-    values = np.array([row for _, row in rows], dtype=np.float64)
+    """A heat map. `better` is 1 where more is good, -1 where less is; `around_zero` colours by sign.
+
+    Of an interval the middle is shown, and between what it lies under it; one that holds 0 has no colour of its sign.
+    """
+    values = np.array([[_middle(value) for value in row] for _, row in rows], dtype=np.float64)
     finite = values[np.isfinite(values)]
     largest = float(np.abs(finite).max()) if finite.size else 0.0
     least, most = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
-    def cell(value: float) -> Cell:
+    def cell(shown: float | Interval) -> Cell:
+        if not isinstance(shown, Interval):
+            return plain(shown)
+        made = plain(shown.middle)._replace(range=numbers.range(shown, unit))
+        is_open = shown.low <= 0 <= shown.high
+        return made._replace(tone="plain", strength=0) if around_zero and is_open else made
+
+    def plain(value: float) -> Cell:
         if not math.isfinite(value):
             return Cell("–", 0, "plain")
         if around_zero:

@@ -79,6 +79,7 @@ def _card(verdict: Verdict, numbers: Numbers) -> dict[str, Any]:
         "question": verdict.question,
         "criterion": verdict.criterion,
         "answer": ANSWERS[verdict.answer],
+        "left_out": verdict.answer is Answer.LEFT_OUT,
         "tone": tone(verdict.answer, verdict.is_concern),
         "part": verdict.part,
         "paths": verdict.paths,
@@ -93,6 +94,7 @@ def _judged(judged: Judged, verdict: Verdict, numbers: Numbers) -> Mapping[str, 
         "answer": ANSWERS[judged.answer],
         "tone": tone(judged.answer, verdict.is_concern),
         "claims": [_claim(claim, judged.rule_set, verdict, numbers) for claim in judged.claims],
+        "change": _change(judged.change, numbers),
     }
 
 
@@ -105,7 +107,23 @@ def _claim(claim: Claim, rule_set: str, verdict: Verdict, numbers: Numbers) -> M
         "answer": ANSWERS[claim.answer],
         "tone": tone(claim.answer, verdict.is_concern),
         "paths": claim.interval.paths,
+        "lacks": claim.lacks_paths,
     }
+
+
+def _change(change: tuple[Fact, ...], numbers: Numbers) -> Words | None:
+    """A difference and what it is made of, as one sentence."""
+    if not change:
+        return None
+    texts = [numbers.text(fact.interval.middle, fact.unit) for fact in change]
+    whole, *parts = [(fact.words, text) for fact, text in zip(change, texts, strict=True)]
+    signs = ["+" if fact.interval.middle > 0 else "" for fact in change[1:]]
+    en = "; ".join(f"{sign}{text.en} by {words.en}" for sign, (words, text) in zip(signs, parts, strict=True))
+    zh = "；".join(f"{words.zh} {sign}{text.zh}" for sign, (words, text) in zip(signs, parts, strict=True))
+    return Words(
+        f"Where it comes from: the {whole[0].en} is {whole[1].en} against today's chain, of that {en}.",
+        f"来源：{whole[0].zh}对比现行规则为 {whole[1].zh}，其中{zh}。",
+    )
 
 
 def _chart(claim: Claim, rule_set: str, numbers: Numbers) -> RangeChart | None:
@@ -124,7 +142,7 @@ def _fact(fact: Fact, numbers: Numbers) -> Mapping[str, Any]:
 
 def tone(answer: Answer, is_concern: bool) -> str:
     """How an answer is coloured: a concern that is borne out is bad, one that is not is good."""
-    if answer in (Answer.UNDECIDED, Answer.NOT_ASKED):
+    if answer in (Answer.UNDECIDED, Answer.NOT_ASKED, Answer.LEFT_OUT):
         return answer.value.replace(" ", "-")
     if not is_concern:
         return "plain"

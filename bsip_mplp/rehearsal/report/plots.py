@@ -122,8 +122,10 @@ def _won_and_lost(results: Results, numbers: Numbers) -> Plot:
     """The wealth of each kind of user under each rule set, against today's chain."""
     title = Words("Who won and who lost", "谁赢谁输")
     note = Words(
-        "Change of wealth against today's chain, mean of the paired differences, in ‰ of the wealth at the start.",
-        "与现行规则相比的财富变化（配对差的平均值），单位为期初财富的 ‰。",
+        "Change of wealth against today's chain, mean of the paired differences, in ‰ of the wealth at the start; "
+        "under it, the 95 % interval. Coloured where all of it is on one side of 0.",
+        "与现行规则相比的财富变化（配对差的平均值），单位为期初财富的 ‰；下方为 95% 区间。"
+        "整个区间在 0 的一侧时才着色。",
     )
     compared = [name for name in results.rule_sets() if name != "none"]
     if not compared or not results.has(BASE, "none"):
@@ -131,8 +133,8 @@ def _won_and_lost(results: Results, numbers: Numbers) -> Plot:
     rows = []
     for group, words in GROUPS.items():
         if all(results.has_group(BASE, name, group) for name in ("none", *compared)):
-            means = [results.group_difference(BASE, name, group, "wealth_change_permille").middle for name in compared]
-            rows.append((words, means))
+            found = [results.group_difference(BASE, name, group, "wealth_change_permille") for name in compared]
+            rows.append((words, found))
     columns = [RULE_SETS[name] for name in compared]
     kinds = Words("users", "用户")
     if not rows:
