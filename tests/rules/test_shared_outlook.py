@@ -67,6 +67,19 @@ def test_sp_5_sp_9_what_a_lender_has_is_what_it_is_then_paid():
     assert lender_outlooks(book, "nobody") == []
 
 
+def test_sp_5_what_accrued_since_anything_was_handed_out_is_shown_and_looking_hands_out_nothing():
+    scene = draft()
+    scene.wait(days=3)
+    book, sums = scene.engine.book, scene.pool.rewards
+    before = (sums.staying, sums.waiting, scene.pool.accrued, scene.pool.summed_to)
+    (found,) = lender_outlooks(book, "lea")
+    assert lender_outlooks(book, "lea") == [found]
+    assert (sums.staying, sums.waiting, scene.pool.accrued, scene.pool.summed_to) == before
+    free = book.free("lea", "USD")
+    scene.rewards("lea")
+    assert book.free("lea", "USD") - free == found.rewards > 0
+
+
 def test_sp_2_what_holding_costs_is_what_is_then_paid():
     scene = SharedScene()
     scene.supply("lea", 6_000_000)
