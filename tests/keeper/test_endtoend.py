@@ -164,12 +164,13 @@ def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper)
         status, _, err = world.mplp(*words)
         assert (status, said in err, "stop it first" in err, "--standby" in err) == (2, True, True, False)
     standby = world.start_keeper()
+    log = world.folder / "keeper.log"
+    told = until(lambda: [line for line in log.read_text().splitlines() if "standing by" in line], "it stands by")
+    assert "--standby" not in told[-1]
+    assert "stop it first" not in told[-1]
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(60) == 0
     until(lambda: world.leads(standby), "the standby runs")
-    (told,) = [line for line in (world.folder / "keeper.log").read_text().splitlines() if "standing by" in line][-1:]
-    assert "--standby" not in told
-    assert "stop it first" not in told
     status, out, err = world.mplp("interest", "1", world.core, "--wait")
     assert status == 0, err
     assert standby.poll() is None
