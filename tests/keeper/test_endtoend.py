@@ -123,9 +123,9 @@ def test_what_is_not_understood_is_free_balance_with_an_explanation(world, keepe
 
 
 def test_a_request_that_a_rule_refuses_ends_with_2_and_loses_nothing(world, keeper):
-    status, _, err = world.mplp("-a", world.alice, "repay", "1", "--wait")
+    status, _, err = world.mplp("withdraw", "999999", world.core, "--wait")
     assert status == 2
-    assert err.startswith("mplp: refused by PL-19: ")
+    assert err.startswith("mplp: refused by G-6: your free balance holds ")
     assert err.count("\n") == 1
 
 
@@ -151,6 +151,20 @@ def test_a_transaction_can_be_shown_signed_or_unsigned_and_is_not_sent(world, ke
     assert len(json.loads(signed[1])["signatures"]) == 1
     assert json.loads(unsigned[1])["signatures"] == []
     assert world.chain.balances(world.bob) == before
+
+
+def test_pl_d7_init_warns_of_parameters_that_suspend_new_loans(world):
+    file, table = world.folder / "mplp.toml", f"[markets.{world.market}]"
+    text = file.read_text()
+    file.write_text(text.replace(table, f"{table}\nlmcr = 9"))
+    try:
+        status, out, err = world.mplp("init")
+    finally:
+        file.write_text(text)
+    assert (status, err, out.count("Warning: ")) == (0, "", 1)
+    assert f"Warning: markets.{world.market}: LMCR 9 is not under MCR 1.55: no new loans there" in out
+    status, out, err = world.mplp("init")
+    assert (status, "Warning" in out) == (0, False), err
 
 
 def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper):
