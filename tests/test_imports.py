@@ -79,6 +79,7 @@ STANDARD_LIBRARY_ONLY = {"money", "ratios", "market", "ledger", "rules"}
 EXCEPTIONS: dict[tuple[str, str], str] = {
     ("keeper/intake.py", "rules.state"): "names the type of an open order of the engine",
     ("keeper/folded.py", "rules.engine"): "the one place in the keeper that applies inputs: folding, and taking more",
+    ("keeper/setup.py", "rules.feeds"): "takes a feed that was seen as the rules take it",
     ("keeper/intake.py", "rules.outlook"): "asks the rules how the funds stand, for the bots' view",
     ("keeper/intake.py", "rules.shared_outlook"): "asks the rules what shared pools would miss, for the bots' view",
     ("bots/bonds.py", "rules.book"): "writes a time as people read it",

@@ -135,9 +135,13 @@ class Wallet:
         for asset in self._chain.assets_by_id(needed).values():
             has, units = held.get(asset.symbol, 0), needed[asset.id]
             if has < units:
+                fees = (one["fee"] for _, one in transaction["operations"])
+                fee = sum(int(one["amount"]) for one in fees if one["asset_id"] == asset.id)
+                own, takes, part = (format_units(count, asset.precision) for count in (has, units, fee))
+                within = f" ({part} of it the chain's fee)" if fee else ""
                 raise LackingError(
-                    f"{self._account} has {format_units(has, asset.precision)} {asset.symbol}, and this takes "
-                    f"{format_units(units, asset.precision)} {asset.symbol}, the chain's fee counted: nothing was sent"
+                    f"{self._account} has {own} {asset.symbol}, and this takes {takes} {asset.symbol}{within}: "
+                    "nothing was sent"
                 )
 
     def _closing(self, account_id: str, market: str, position: Position) -> Operation:

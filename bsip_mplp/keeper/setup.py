@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bsip_mplp.config import Settings
-from bsip_mplp.market import Feed, Parameters, misfit
-from bsip_mplp.ratios import Price, ratio_words
+from bsip_mplp.market import Parameters, misfit
+from bsip_mplp.rules.feeds import feed_of
 from bsip_mplp.rules.inputs import AssetSeen, FeedSeen, Input, MarketOpened, ParametersChanged, SharedPoolSet
 from bsip_mplp.rules.shared_rates import PoolParameters, pool_misfit
 
@@ -55,9 +55,9 @@ def misfits(settings: Settings, feeds: Iterable[FeedSeen]) -> list[str]:
     """
     found: list[str] = []
     for seen in feeds:
-        if seen.price is None or 0 in seen.price:
+        name, feed = seen.market, feed_of(seen)
+        if feed is None:
             continue
-        name, feed = seen.market, Feed(Price(*seen.price), seen.mcr, seen.mssr, seen.icr, seen.expires)
         if reason := misfit(Parameters().changed(settings.markets[name].parameters), feed):
             found.append(f"markets.{name}: {reason}: no new loans there while that is so (PL-D7)")
         if name not in settings.shared_pools:
@@ -66,6 +66,5 @@ def misfits(settings: Settings, feeds: Iterable[FeedSeen]) -> list[str]:
         if reason := pool_misfit(pool, feed):
             found.append(f"shared_pools.{name}: {reason}: it serves nobody new while that is so (SP-16)")
         elif pool.icr <= feed.mcr:
-            own, mcr, icr = ratio_words(pool.icr), ratio_words(feed.mcr), ratio_words(feed.icr)
-            found.append(f"shared_pools.{name}: icr {own} is not over MCR {mcr}: the chain's ICR {icr} counts")
+            found.append(f"shared_pools.{name}: its icr is not over the feed's MCR: the chain's own ICR counts")
     return found

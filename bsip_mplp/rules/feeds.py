@@ -74,14 +74,18 @@ def feed_seen(book: Book, seen: FeedSeen) -> None:
     market = book.markets.get(seen.market)
     if market is None:
         raise Refused("PL-47", f"{seen.market} is no market here")
-    if seen.price is None or 0 in seen.price:
-        market.feed = None
-    else:
-        market.feed = Feed(Price(*seen.price), seen.mcr, seen.mssr, seen.icr, seen.expires)
-        if seen.expires > book.now:
-            book.schedule.add(DueItem(seen.expires, DueKind.FEED_EXPIRY, market.number))
+    market.feed = feed_of(seen)
+    if market.feed is not None and seen.expires > book.now:
+        book.schedule.add(DueItem(seen.expires, DueKind.FEED_EXPIRY, market.number))
     book.touch("market", market.name, market)
     _judge_feed(book, market)
+
+
+def feed_of(seen: FeedSeen) -> Feed | None:
+    """The feed that was seen; None if there was none."""
+    if seen.price is None or 0 in seen.price:
+        return None
+    return Feed(Price(*seen.price), seen.mcr, seen.mssr, seen.icr, seen.expires)
 
 
 def feed_expires(book: Book, number: int) -> None:

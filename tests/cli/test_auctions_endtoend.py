@@ -55,6 +55,9 @@ def lent_and_in_auction(world):
 def refused_bids_come_back(world):
     assert "refused by PL-30: the holder of the position can't bid" in world.refused(world.bob, "bid", "1", "5")
     assert world.free(world.bob) == 50_000
+    world.memo(world.carol, 5, f"mplp bid 9 5 {world.market}", world.market)  # `mplp bid` itself would not send it
+    (told,) = until(lambda: world.told(world.carol, "auction 9 is not running"), "the refusal")
+    assert told["rule"] == "PL-27"
     assert world.free(world.carol) == 50_000
     world.memo(world.carol, 5, "mplp bid 1")
     (told,) = until(lambda: world.told(world.carol, "bids are in"), "the reason")

@@ -123,9 +123,9 @@ def test_what_is_not_understood_is_free_balance_with_an_explanation(world, keepe
 
 
 def test_a_request_that_a_rule_refuses_ends_with_2_and_loses_nothing(world, keeper):
-    status, _, err = world.mplp("-a", world.alice, "repay", "1", "--wait")
+    status, _, err = world.mplp("withdraw", "999999", world.core, "--wait")
     assert status == 2
-    assert err.startswith("mplp: refused by PL-19: ")
+    assert err.startswith("mplp: refused by G-6: your free balance holds ")
     assert err.count("\n") == 1
 
 
@@ -153,6 +153,20 @@ def test_a_transaction_can_be_shown_signed_or_unsigned_and_is_not_sent(world, ke
     assert world.chain.balances(world.bob) == before
 
 
+def test_pl_d7_init_warns_of_parameters_that_suspend_new_loans(world):
+    file, table = world.folder / "mplp.toml", f"[markets.{world.market}]"
+    text = file.read_text()
+    file.write_text(text.replace(table, f"{table}\nlmcr = 9"))
+    try:
+        status, out, err = world.mplp("init")
+    finally:
+        file.write_text(text)
+    assert (status, err, out.count("Warning: ")) == (0, "", 1)
+    assert f"Warning: markets.{world.market}: LMCR 9 is not under MCR 1.55: no new loans there" in out
+    status, out, err = world.mplp("init")
+    assert (status, "Warning" in out) == (0, False), err
+
+
 def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper):
     second = world.mplp("keeper", "run")
     assert second[0] == 2
@@ -164,12 +178,13 @@ def test_a_second_keeper_is_refused_and_one_on_standby_takes_over(world, keeper)
         status, _, err = world.mplp(*words)
         assert (status, said in err, "stop it first" in err, "--standby" in err) == (2, True, True, False)
     standby = world.start_keeper()
+    log = world.folder / "keeper.log"
+    told = until(lambda: [line for line in log.read_text().splitlines() if "standing by" in line], "it stands by")
+    assert "--standby" not in told[-1]
+    assert "stop it first" not in told[-1]
     keeper.send_signal(signal.SIGTERM)
     assert keeper.wait(60) == 0
     until(lambda: world.leads(standby), "the standby runs")
-    (told,) = [line for line in (world.folder / "keeper.log").read_text().splitlines() if "standing by" in line][-1:]
-    assert "--standby" not in told
-    assert "stop it first" not in told
     status, out, err = world.mplp("interest", "1", world.core, "--wait")
     assert status == 0, err
     assert standby.poll() is None

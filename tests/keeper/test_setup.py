@@ -99,5 +99,7 @@ def test_sp_16_a_shared_pool_whose_icr_is_not_over_mcr_is_one_line_of_warning():
     assert misfits(shared, [seen(icr=1500)]) == [
         "shared_pools.USD: ICR 1.5 is not over MCR 1.5: it serves nobody new while that is so (SP-16)"
     ]
-    assert misfits(shared, [seen()]) == ["shared_pools.USD: icr 1.2 is not over MCR 1.5: the chain's ICR 1.55 counts"]
+    assert misfits(shared, [seen()]) == [
+        "shared_pools.USD: its icr is not over the feed's MCR: the chain's own ICR counts"
+    ]
     assert misfits(settings(f"{TEXT}\n[shared_pools.USD]\nicr = 1.6\n"), [seen()]) == []
