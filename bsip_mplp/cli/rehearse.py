@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from bsip_mplp.cli.directories import make_directory
 from bsip_mplp.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bsip_mplp.rehearsal.report.page import Making
     from bsip_mplp.rehearsal.scenario import Scenario
 
@@ -166,7 +167,12 @@ def _command(
 
 
 def _rehearse(
-    scenario: Scenario, directory: Path, jobs: int | None, cluster: str | None, making: Making, left_out: Collection[str]
+    scenario: Scenario,
+    directory: Path,
+    jobs: int | None,
+    cluster: str | None,
+    making: Making,
+    left_out: Collection[str],
 ) -> None:
     from bsip_mplp.rehearsal import campaign, storage
     from bsip_mplp.rehearsal.parts import parts_of
