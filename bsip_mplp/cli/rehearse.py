@@ -126,8 +126,7 @@ def run(
     if swept:
         chosen = chosen.changed({"sweeps": (*(one.model_dump() for one in chosen.sweeps), _sweep(swept))})
     directory = out or Path(f"rehearsal-{chosen.name}{'-quick' if quick else ''}")
-    if cluster is None:
-        _check_prices(chosen)
+    _check_prices(chosen)
     make_directory(directory, "--out")
     making = page.Making(
         _command(scenario, quick, paths, seed, no_sweeps, swept), path.read_text(encoding="utf-8"), quick
