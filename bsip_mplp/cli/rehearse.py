@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,8 @@ from bsip_mplp.cli.directories import make_directory
 from bsip_mplp.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bsip_mplp.rehearsal.report.page import Making
     from bsip_mplp.rehearsal.scenario import Scenario
 
@@ -125,8 +126,7 @@ def run(
     if swept:
         chosen = chosen.changed({"sweeps": (*(one.model_dump() for one in chosen.sweeps), _sweep(swept))})
     directory = out or Path(f"rehearsal-{chosen.name}{'-quick' if quick else ''}")
-    if cluster is None:
-        _check_prices(chosen)
+    _check_prices(chosen)
     make_directory(directory, "--out")
     making = page.Making(
         _command(scenario, quick, paths, seed, no_sweeps, swept), path.read_text(encoding="utf-8"), quick

@@ -26,6 +26,7 @@ def mplp(*words):
         (["--faucet", "nathan"], "--node"),
         (["--node", "ws://127.0.0.1:9"], "ws://127.0.0.1:9"),
         (["--data", "/"], "not empty"),
+        (["--data", "/proc/foo"], "--data /proc/foo: can't be made (No such file or directory); name a directory"),
     ],
 )
 def test_one_line_and_status_2(words, says):
