@@ -412,7 +412,7 @@ def find(named: str | None) -> Path:
 
 def no_file(path: Path) -> str:
     """What is wrong with a path at which there is no file."""
-    return "is a folder" if path.is_dir() else "no such file"
+    return "is a directory" if path.is_dir() else "no such file"
 
 
 def load(named: str | None = None) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ def workers(jobs: int, cluster: str | None) -> Iterator[tuple[Executor, int]]:
     else:
         # not forked: the progress bar has a thread, and a fork would copy its locks
         context = multiprocessing.get_context("spawn")
-        with _Processes(jobs, mp_context=context) as pool:
+        with _Processes(jobs, mp_context=context, initializer=_end_with_parent) as pool:
             try:
                 yield pool, jobs
             except KeyboardInterrupt:
@@ -52,6 +53,18 @@ class Here(Executor):
         except Exception as error:  # noqa: BLE001  an executor hands on whatever its work raises
             future.set_exception(error)
         return future
+
+
+def _end_with_parent() -> None:
+    """Workers whose parent was killed would wait for work for ever."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 class _Processes(ProcessPoolExecutor):

@@ -226,6 +226,28 @@ def test_workers_are_started_with_ctrl_c_held_back_and_no_longer_than_that(monke
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
+def test_workers_end_with_a_rehearsal_that_is_killed(tmp_path):
+    process, says = _started(tmp_path, "slow")
+    next(line for line in says if int(line) >= 3)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    pids = [int(pid) for pid in children.read_text().split()]
+    process.kill()
+    process.wait(30)
+
+    ends = time.monotonic() + 30
+    while any(_lives(pid) for pid in pids) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert len(pids) >= 2
+    assert not any(_lives(pid) for pid in pids)
+
+
+def _lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
 def test_a_second_ctrl_c_stops_at_once(tmp_path):
     process, says = _started(tmp_path, "endless")
     next(line for line in says if int(line) >= 2)
