@@ -3,10 +3,8 @@
 python -m tests.safety.bonds FIRST COUNT
 """
 
-import logging
 import sqlite3
 import sys
-from collections import Counter
 from contextlib import closing
 
 from bsip_mplp.devnet import Asset
@@ -17,6 +15,7 @@ from bsip_mplp.rules.inputs import ParametersChanged
 from tests.devnet.kit import CORE
 from tests.safety.cutting import CuttingJournal
 from tests.safety.run import Broken, Run
+from tests.safety.seeds import play_all
 from tests.safety.town import CORE_ASSET, MARKET, PEOPLE, Town
 
 BORROWER, LENDER = "dora", "bob"
@@ -165,22 +164,12 @@ class BondRun(Run):
             return read.last_inputs(connection, "deposit", 10**6)
 
 
-def main(first, count):
-    """Play some seeds and say what came of them."""
-    logging.disable(logging.CRITICAL)
-    town, total = BondTown(), Counter()
-    for seed in range(first, first + count):
-        try:
-            figures = BondRun(town, seed).play()
-        except Exception as error:  # noqa: BLE001  the next seed is played all the same
-            print(f"seed {seed}: {type(error).__name__} {error}")
-            total["broke"] += 1
-            continue
-        total.update({"units left": figures.units, "issued": figures.issued, "brought back": figures.back})
-        total.update({"cuts": sum(figures.cuts.values()), "forks": figures.forks, "seeds": 1})
-    town.close()
-    print(dict(total))
+def told(figures):
+    """What a run counts for."""
+    counted = {"units left": figures.units, "issued": figures.issued, "brought back": figures.back}
+    return counted | {"forks": figures.forks}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    first, count = map(int, sys.argv[1:])
+    play_all(BondRun, BondTown(), range(first, first + count), told)

@@ -7,6 +7,7 @@ import pytest
 
 from tests.safety.bonds import BondRun, BondTown
 from tests.safety.hasty import is_caught, tell_too_soon
+from tests.safety.seeds import played
 
 SEEDS = 8
 
@@ -20,12 +21,7 @@ def town():
 
 def test_pl_43_units_on_the_chain_are_those_of_the_ledger_whatever_goes_wrong(town):
     issued = back = cuts = 0
-    for seed in range(1, SEEDS + 1):
-        try:
-            figures = BondRun(town, seed).play()
-        except Exception as error:
-            error.add_note(f"repeat it with: python -m tests.safety.bonds {seed} 1")
-            raise
+    for figures in played(BondRun, town, range(1, SEEDS + 1), "python -m tests.safety.bonds {} 1"):
         issued, back, cuts = issued + figures.issued, back + figures.back, cuts + sum(figures.cuts.values())
     assert min(issued, back, cuts) > 0
 

@@ -9,6 +9,7 @@ from bsip_mplp.chain.outbox import Outbox
 from bsip_mplp.keeper.intake import Intake
 from bsip_mplp.rules.inputs import OrderDone
 from tests.safety.run import Broken, Run
+from tests.safety.seeds import played
 from tests.safety.town import Town
 
 SEEDS = 240
@@ -28,12 +29,8 @@ def town():
 
 @pytest.mark.parametrize("first", range(0, SEEDS, PART))
 def test_ledger_and_chain_agree_to_the_last_unit_whatever_goes_wrong(town, first):
-    for seed in range(first, first + PART):
-        try:
-            Run(town, seed).play()
-        except Exception as error:
-            error.add_note(f"repeat it with: python -m tests.safety {seed} 1")
-            raise
+    seeds = range(first, first + PART)
+    assert len(list(played(Run, town, seeds, "python -m tests.safety {} 1"))) == PART
 
 
 @pytest.mark.parametrize("seed", ONCE_BROKEN)
@@ -44,12 +41,8 @@ def test_seeds_that_once_broke(town, seed):
 def test_the_same_on_postgresql(postgres):
     town = Town(postgres)
     try:
-        for seed in range(SERVER_SEEDS):
-            try:
-                Run(town, seed).play()
-            except Exception as error:
-                error.add_note(f"repeat it with: python -m tests.safety {seed} 1 --database postgresql")
-                raise
+        seeds, command = range(SERVER_SEEDS), "python -m tests.safety {} 1 --database postgresql"
+        assert len(list(played(Run, town, seeds, command))) == SERVER_SEEDS
     finally:
         town.close()
 

@@ -6,6 +6,7 @@ More: `python -m tests.safety.vaults FIRST COUNT`.
 import pytest
 
 from tests.safety.hasty import is_caught, tell_too_soon
+from tests.safety.seeds import played
 from tests.safety.vaults import VaultRun, VaultTown
 
 SEEDS = 10
@@ -20,12 +21,7 @@ def town():
 
 def test_v_4_and_v_5_what_is_in_vaults_agrees_to_the_last_unit_whatever_goes_wrong(town):
     vaults = loans = cuts = 0
-    for seed in range(1, SEEDS + 1):
-        try:
-            figures = VaultRun(town, seed).play()
-        except Exception as error:
-            error.add_note(f"repeat it with: python -m tests.safety.vaults {seed} 1")
-            raise
+    for figures in played(VaultRun, town, range(1, SEEDS + 1), "python -m tests.safety.vaults {} 1"):
         vaults, loans, cuts = vaults + figures.vaults, loans + figures.loans, cuts + sum(figures.cuts.values())
     assert min(vaults, loans, cuts) > 0
 

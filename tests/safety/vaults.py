@@ -14,6 +14,7 @@ from bsip_mplp.journal import read
 from tests.devnet.kit import CORE
 from tests.safety.cutting import CuttingJournal
 from tests.safety.run import Broken, Run
+from tests.safety.seeds import play_all
 from tests.safety.town import CORE_ASSET, MARKET, POOL, Town
 
 GUARD, BUYER = "guard", "buyer"
@@ -148,21 +149,12 @@ class VaultRun(Run):
         self.figures.vaults, self.figures.loans, self.figures.ways = len(vaults), loans, ways
 
 
-def main(first, count):
-    """Play some seeds and say what came of them."""
-    town, total = VaultTown(), Counter()
-    for seed in range(first, first + count):
-        try:
-            figures = VaultRun(town, seed).play()
-        except Exception as error:  # noqa: BLE001  the next seed is played all the same
-            print(f"seed {seed}: {type(error).__name__} {error}")
-            total["broke"] += 1
-            continue
-        total.update({"vaults": figures.vaults, "loans": figures.loans, "cuts": sum(figures.cuts.values()), "seeds": 1})
-        total.update({f"way {way or 'none yet'}": units for way, units in figures.ways.items()})
-    town.close()
-    print(dict(total))
+def told(figures):
+    """What a run counts for."""
+    ways = {f"way {way or 'none yet'}": units for way, units in figures.ways.items()}
+    return {"vaults": figures.vaults, "loans": figures.loans} | ways
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    first, count = map(int, sys.argv[1:])
+    play_all(VaultRun, VaultTown(), range(first, first + count), told)
